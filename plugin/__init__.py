@@ -1,0 +1,1 @@
+"""What operators, panels, app and command line share."""

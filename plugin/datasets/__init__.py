@@ -1,0 +1,1 @@
+"""Published and synthetic image-quality datasets as tables of records."""

@@ -1,0 +1,27 @@
+"""Errors that a user can act on. Each message names the thing, what is wrong and what to do."""
+
+
+class DeepMSEError(Exception):
+    """Base of every error raised on purpose by this package."""
+
+
+class ImageError(DeepMSEError):
+    """One image cannot be used.
+
+    Args:
+        source: the file's path, or a short name for an image that has none
+        reason: what is wrong, in words
+    """
+
+    def __init__(self, source: object, reason: str) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = str(source)
+        self.reason = reason
+
+
+class WeightsError(DeepMSEError):
+    """Network weights are missing, damaged or of another network."""
+
+
+class UsageError(DeepMSEError):
+    """The request itself is wrong: an unknown name, a missing column, contradictory settings."""

@@ -1,0 +1,1 @@
+"""FiftyOne panels and their figures."""
