@@ -15,7 +15,7 @@ _EXPORTS = {
     "evaluate": "plugin.evaluation",
 }
 
-__all__ = ["DeepMSE", "evaluate", "register", "score_pairs"]  # noqa: F822 (resolved by __getattr__)
+__all__ = ["DeepMSE", "evaluate", "register", "score_pairs"]
 
 
 def __getattr__(name: str) -> Any:

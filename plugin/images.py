@@ -1,0 +1,211 @@
+"""Files to pixels to tensors, by one named policy that is recorded with every score.
+
+Decoding gives what a viewer shows: EXIF orientation applied, alpha composited on white, first frame of an
+animation, 8 bits a channel. Whatever had to be done to a file is said in its notes.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .errors import ImageError, UsageError
+
+MIN_SIDE: Final = 32
+"""Smallest width and height, in pixels, that the networks here accept."""
+
+MAX_PIXELS: Final = 89_478_485
+"""Default limit on width × height; also where Pillow starts to warn of decompression bombs."""
+
+BACKGROUND: Final = (255, 255, 255)
+"""What shows through transparent pixels."""
+
+
+@dataclass(frozen=True)
+class ImagePolicy:
+    """How decoded pixels are brought to a metric's input size.
+
+    Args:
+        name: the policy's name, recorded with scores
+        size: side of the square that images are resized to, in pixels; None leaves them as they are
+    """
+
+    name: str
+    size: int | None
+
+    def describe(self) -> dict[str, Any]:
+        """Everything that decides the pixels, for run records."""
+        return {
+            "name": self.name,
+            "resize": None if self.size is None else f"{self.size}x{self.size} bilinear, antialiased, 8 bit",
+            "background": list(BACKGROUND),
+            "orientation": "EXIF applied",
+        }
+
+
+RESIZE_256: Final = ImagePolicy("resize-256", 256)
+NATIVE: Final = ImagePolicy("native", None)
+POLICIES: Final = {policy.name: policy for policy in (RESIZE_256, NATIVE)}
+
+
+def image_policy(name: str) -> ImagePolicy:
+    """Look a policy up by name.
+
+    Raises:
+        UsageError: if there is none of that name
+    """
+    try:
+        return POLICIES[name]
+    except KeyError:
+        raise UsageError(f"no image policy {name!r}; there are {', '.join(POLICIES)}") from None
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A decoded image.
+
+    Args:
+        image: 8-bit RGB
+        notes: what had to be done to the file beyond decoding, in words
+    """
+
+    image: Image.Image
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """RGB, shape (H, W, 3), uint8."""
+        return np.array(self.image)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.image.height, self.image.width
+
+    def at(self, policy: ImagePolicy) -> torch.Tensor:
+        """The image as ``policy`` wants it: uint8, shape (3, H, W), on the CPU, channels last."""
+        image = self.image
+        if policy.size is not None:
+            image = image.resize((policy.size, policy.size), Image.Resampling.BILINEAR)
+        return torch.from_numpy(np.array(image)).permute(2, 0, 1)
+
+
+def decode(
+    source: str | Path | bytes | BinaryIO, *, name: str | None = None, max_pixels: int = MAX_PIXELS
+) -> Decoded:
+    """Decode an image to 8-bit RGB as a viewer would show it.
+
+    Reads what Pillow reads, among it JPEG, PNG, BMP, WebP, TIFF and GIF; grey, palette, CMYK, alpha, 1, 8 and
+    16 bits a channel. 16-bit samples keep their high byte.
+
+    Args:
+        source: path, bytes or binary file
+        name: what to call the image in errors; by default its path
+        max_pixels: limit on width × height
+
+    Raises:
+        ImageError: if the file is missing, empty, truncated, no image, of a kind without a defined 8-bit
+            rendering, or larger than ``max_pixels``
+    """
+    label = name or (str(source) if isinstance(source, str | Path) else "image")
+    stream: Any = BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with Image.open(stream) as image:
+            width, height = image.size
+            if width * height > max_pixels:
+                raise ImageError(
+                    label,
+                    f"{width}×{height} is over the limit of {max_pixels:,} pixels; raise it or downscale",
+                )
+            notes: list[str] = []
+            if getattr(image, "is_animated", False):
+                image.seek(0)
+                notes.append("first frame of several")
+            image.load()
+            rgb = _as_rgb(image, label, notes)
+    except ImageError:
+        raise
+    except FileNotFoundError:
+        raise ImageError(label, "no such file") from None
+    except IsADirectoryError:
+        raise ImageError(label, "is a folder, not an image") from None
+    except PermissionError:
+        raise ImageError(label, "not readable (permission denied)") from None
+    except UnidentifiedImageError:
+        raise ImageError(label, _why_unidentified(stream)) from None
+    except Image.DecompressionBombError as error:
+        raise ImageError(label, f"too large: {error}") from None
+    # What Pillow's decoders raise on damaged data; anything else is a fault of ours and shows as one.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        raise ImageError(label, f"damaged or truncated ({error})") from error
+    except (OverflowError, MemoryError, struct.error, zlib.error) as error:
+        raise ImageError(label, f"damaged or truncated ({type(error).__name__}: {error})") from error
+    return Decoded(rgb, tuple(notes))
+
+
+def _why_unidentified(stream: Any) -> str:
+    if isinstance(stream, str | Path):
+        path = Path(stream)
+        return "the file is empty" if path.stat().st_size == 0 else "not an image that can be read"
+    stream.seek(0)
+    return "not an image that can be read" if stream.read(1) else "the file is empty"
+
+
+def _as_rgb(image: Image.Image, label: str, notes: list[str]) -> Image.Image:
+    orientation = image.getexif().get(0x0112, 1)
+    if orientation in range(2, 9):
+        image = ImageOps.exif_transpose(image)
+        notes.append("EXIF orientation applied")
+
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        bits = 12 if getattr(image, "tag_v2", {}).get(258) == (12,) else 16
+        samples = np.asarray(image).astype(np.uint16) >> (bits - 8)
+        notes.append(f"{bits}-bit grey reduced to 8 bits")
+        return Image.fromarray(samples.astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise ImageError(label, f"32-bit samples (mode {image.mode}) have no defined white; convert to 8 or 16 bits")
+    if image.mode == "LAB":
+        raise ImageError(label, "CIELAB files are not supported; convert to RGB")
+
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        if rgba.getchannel("A").getextrema() != (255, 255):
+            notes.append("alpha composited on white")
+        image = Image.alpha_composite(Image.new("RGBA", rgba.size, (*BACKGROUND, 255)), rgba)
+    elif image.mode == "CMYK":
+        notes.append("CMYK converted without its colour profile")
+    return image.convert("RGB")
+
+
+def resize(images: torch.Tensor, size: int) -> torch.Tensor:
+    """Resize as Pillow's antialiased bilinear filter does.
+
+    On the CPU Pillow itself does it: torch's uint8 kernel keeps fewer bits of the filter's weights and differs by
+    a grey level at sizes whose ratio is not a simple fraction. On another device the result is within one grey
+    level of Pillow's.
+
+    Args:
+        images: uint8, shape (N, 3, H, W)
+        size: side of the square to resize to, in pixels
+
+    Returns:
+        uint8, shape (N, 3, size, size)
+    """
+    if images.shape[-2:] == (size, size):
+        return images
+    if images.device.type == "cpu":
+        square = ImagePolicy("square", size)
+        rows = images.permute(0, 2, 3, 1).numpy()
+        return torch.stack([Decoded(Image.fromarray(row)).at(square) for row in rows])
+    resized = F.interpolate(images.float(), size=(size, size), mode="bilinear", antialias=True)
+    return resized.round_().clamp_(0, 255).to(torch.uint8)

