@@ -253,6 +253,50 @@ def evaluation_table(result: Any, by: str | None) -> Any:
 
 
 @app.command()
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print the table and exit instead of opening the App.")
+    ] = False,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
+    ] = None,
+    data: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(
+            metavar="NAME ROOT",
+            help="Use a published dataset instead, such as: live_subset FOLDER.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the App.", show_default="FiftyOne's")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address to serve the App on.", show_default="FiftyOne's")
+    ] = None,
+    device: Device = "auto",
+    weights: WeightsPath = None,
+) -> None:
+    """Score a demonstration dataset and open it in the FiftyOne App beside the panel on agreement.
+
+    By default photographs are distorted by four types at five levels. There the target is the level: a severity, not
+    an opinion score.
+    """
+    from ..plugin.store import evaluate_view
+    from . import demo as demonstration
+
+    if photos and data:
+        raise UsageError("--photos makes a dataset and --data NAME ROOT reads one: give one of them")
+    dataset = demonstration.prepare(data, photos)
+    summary = demonstration.compute(dataset, device=device, weights=weights)
+    _warn(summary.warnings)
+    terminal.err.print(f"{summary.scored} pairs of {dataset.name} scored, {summary.failed} failed", soft_wrap=True)
+    terminal.out.print(evaluation_table(evaluate_view(dataset, breakdown="distortion"), "distortion"))
+    if not headless:
+        demonstration.show(
+            dataset, port, address, lambda url: terminal.out.print(f"The App is open at {url} (Ctrl+C ends it)")
+        )
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
@@ -270,6 +314,68 @@ def doctor(
         terminal.out.print(terminal.table("", ("", "", "found", "fix"), rows, left=4))
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
+
+
+bench_app = typer.Typer(help="Benchmarks: measured here and now, on this machine.", no_args_is_help=True)
+app.add_typer(bench_app, name="bench")
+
+
+@bench_app.command("speed")
+def bench_speed(
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often to time each; the median counts.")] = 5,
+    device: Device = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rates as JSON.")] = False,
+) -> None:
+    """Time decoding, DeepMSE and LPIPS (network squeeze) on the same images, model only and from files to CSV."""
+    from tempfile import TemporaryDirectory
+
+    from .bench import DECODE, END_TO_END, LPIPS, speed
+
+    with TemporaryDirectory() as folder:
+        rates = speed(Path(folder), photos, rounds, device)
+    per_second = {rate.name: rate.per_second for rate in rates}
+    baselines = {
+        part: max(v for k, v in per_second.items() if k.startswith(LPIPS) and part in k)
+        for part in ("model only", "files to CSV")
+    }
+    result = {
+        "rates": [rate.to_dict() for rate in rates],
+        "share_of_decode_only_bound": per_second[END_TO_END] / per_second[DECODE],
+    }
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    rows = [
+        (
+            rate.name,
+            f"{rate.per_second:.0f} {rate.unit}/s",
+            next(
+                (f"{rate.per_second / baseline:.1f} ×" for part, baseline in baselines.items() if part in rate.name),
+                "",
+            ),
+        )
+        for rate in rates
+    ]
+    terminal.out.print(terminal.table("Median speed", ("", "", f"to the faster {LPIPS}"), rows))
+    terminal.out.print(f"{END_TO_END}: {result['share_of_decode_only_bound']:.0%} of what decoding alone allows")
+
+
+@bench_app.command("fiftyone")
+def bench_fiftyone(
+    samples: Annotated[int, typer.Option(min=1, help="Pairs in the dataset.")] = 10_000,
+) -> None:
+    """Time all that a computation in FiftyOne takes besides decoding and inference."""
+    from .bench import fiftyone_overhead
+
+    for error_maps in (False, True):
+        seconds = fiftyone_overhead(samples, error_maps=error_maps)
+        maps = "with" if error_maps else "without"
+        terminal.out.print(
+            f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run"
+        )
 
 
 weights_app = typer.Typer(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
@@ -17,6 +18,15 @@ err = Console(stderr=True, highlight=False)
 
 def progress(stream: Iterable[T], description: str, total: int | None) -> Iterator[T]:
     """Pass a stream on, showing how far it is on a terminal."""
+    with bar(description) as update:
+        for done, element in enumerate(stream, start=1):
+            update(done, total)
+            yield element
+
+
+@contextmanager
+def bar(description: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal, nothing elsewhere; call what it gives with how many are done, and of how many."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -24,12 +34,14 @@ def progress(stream: Iterable[T], description: str, total: int | None) -> Iterat
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        task = bar.add_task(description, total=total, rate="")
-        for element in stream:
-            speed = bar.tasks[0].finished_speed or bar.tasks[0].speed
-            bar.update(task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
-            yield element
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as display:
+        task = display.add_task(description, total=None, rate="")
+
+        def update(done: int, total: int | None) -> None:
+            speed = display.tasks[0].speed
+            display.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield update
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> Table:

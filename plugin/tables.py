@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -204,7 +204,7 @@ def row_of(pairs: Table, metrics: Sequence[str], score: Score) -> dict[str, str]
     return {**pairs.rows[score.item.key], **values, ERROR: score.error}
 
 
-def csv_text(columns: Sequence[str], rows: Iterator[Mapping[str, str]]) -> Iterator[str]:
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """Lines of a CSV file, header first."""
     yield _line(columns).decode()
     for row in rows:

@@ -1,0 +1,58 @@
+"""The demonstration: a dataset, its scores, how well they agree, and the App on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from ..plugin import datasets, store
+from ..plugin.store.config import datasets_dir, plugins_dir
+from . import plugin_link, terminal
+
+NAME: Final = "deepmse-demo"
+
+
+def prepare(source: tuple[str, Path] | None, photos: Path | None) -> Any:
+    """Make or read the dataset and bring it into FiftyOne.
+
+    Args:
+        source: name and folder of a published dataset; None for made distortions
+        photos: folder of photographs to distort; None for those that scikit-image ships
+
+    Returns:
+        the FiftyOne dataset
+
+    Raises:
+        UsageError: if the dataset or the photographs cannot be used
+    """
+    if source is None:
+        folder = datasets_dir() / NAME
+        with terminal.bar("Distorting photographs") as update:
+            quality = datasets.make_demo(folder, photos, progress=update)
+    else:
+        quality = datasets.load(*source)
+    for note in quality.notes:
+        terminal.err.print(f"note: {note}", soft_wrap=True)
+    return store.import_dataset(quality, NAME if source is None else f"{NAME}-{quality.name}")
+
+
+def compute(dataset: Any, **settings: Any) -> store.Summary:
+    """Score the dataset with DeepMSE, showing how far it is."""
+    with terminal.bar("Scoring with DeepMSE") as update:
+        return store.compute_full_reference(
+            dataset, "deepmse", progress=lambda state: update(state.done, state.total), **settings
+        )
+
+
+def show(dataset: Any, port: int | None, address: str | None, announce: Callable[[str], None]) -> None:
+    """Open the App with the panel beside the grid, and stay until it is closed or interrupted."""
+    from ..plugin.panel.launch import launch_app
+
+    plugin_link.link(plugins_dir())
+    session = launch_app(dataset, port=port, address=address)
+    announce(session.url)
+    try:
+        session.wait(-1)
+    except KeyboardInterrupt:
+        session.close()

@@ -1,0 +1,75 @@
+"""Shared data: real images and weights where they are at hand, made ones where they are not."""
+
+import csv
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+TEST_DATA = Path(os.environ.get("DEEPMSE_TEST_DATA", Path(__file__).parents[2] / "shared")).resolve()
+
+# For every test and every process that tests start: torchvision's weights where they are, else the fallback.
+if (TEST_DATA / "weights").is_dir():
+    os.environ.setdefault("DEEPMSE_WEIGHTS", str(TEST_DATA / "weights"))
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real test data."""
+    if not TEST_DATA.is_dir():
+        pytest.skip(f"needs the test data folder {TEST_DATA}; set DEEPMSE_TEST_DATA to where it is")
+    return TEST_DATA
+
+
+@dataclass(frozen=True)
+class OpinionPair:
+    ref: Path
+    dist: Path
+    distortion: str
+    dmos: float
+
+
+@pytest.fixture(scope="session")
+def live_pairs(test_data: Path) -> list[OpinionPair]:
+    """The 79 real LIVE pairs with their DMOS."""
+    root = test_data / "data" / "live_subset"
+    with (root / "dmos.csv").open(newline="") as file:
+        return [
+            OpinionPair(
+                root / "ref" / row["ref_img"], root / "dist" / row["dist_img"], row["distortion"], float(row["dmos"])
+            )
+            for row in csv.DictReader(file)
+        ]
+
+
+def photo_like(seed: int, width: int = 96, height: int = 80) -> np.ndarray:
+    """Smooth colour with some detail, uint8 (H, W, 3)."""
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (6, 6, 3), dtype=np.uint8)
+    smooth = np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC), dtype=float)
+    return np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class MadePair:
+    ref: Path
+    dist: Path
+
+
+@pytest.fixture
+def made_pairs(tmp_path: Path) -> list[MadePair]:
+    """Two references with three noisy copies each, from the least noise to the most."""
+    pairs = []
+    for index in range(2):
+        clean = photo_like(index)
+        ref = tmp_path / f"ref{index}.png"
+        Image.fromarray(clean).save(ref)
+        for level, sigma in enumerate((4, 16, 48), start=1):
+            noise = np.random.default_rng(level).normal(0, sigma, clean.shape)
+            dist = tmp_path / f"dist{index}_{level}.png"
+            Image.fromarray(np.clip(clean + noise, 0, 255).astype(np.uint8)).save(dist)
+            pairs.append(MadePair(ref, dist))
+    return pairs
