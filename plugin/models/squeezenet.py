@@ -29,8 +29,55 @@ MEAN: Final = (0.485, 0.456, 0.406)
 STD: Final = (0.229, 0.224, 0.225)
 
 
+class Fire(nn.Module):
+    """Squeeze to few channels, then expand by 1×1 and 3×3 filters side by side (Iandola et al. 2016, section 3.2).
+
+    Args:
+        channels: input channels
+        squeeze: channels in between
+        expand: output channels of each of the two kinds of filter
+    """
+
+    def __init__(self, channels: int, squeeze: int, expand: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, squeeze, 1)
+        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Map (N, channels, h, w) to (N, 2 expand, h, w)."""
+        squeezed = self.squeeze(x).relu_()
+        return torch.cat([self.expand1x1(squeezed), self.expand3x3(squeezed)], dim=1).relu_()
+
+
+def features() -> nn.Sequential:
+    """The layers of torchvision's ``squeezenet1_1().features``, by the same indices and parameter names.
+
+    They are written out here because importing torchvision's models takes longer than scoring a hundred pairs.
+    """
+
+    def pool() -> nn.Module:
+        return nn.MaxPool2d(3, stride=2, ceil_mode=True)
+
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 3, stride=2),
+        nn.ReLU(inplace=True),
+        pool(),
+        Fire(64, 16, 64),
+        Fire(128, 16, 64),
+        pool(),
+        Fire(128, 32, 128),
+        Fire(256, 32, 128),
+        pool(),
+        Fire(256, 48, 192),
+        Fire(384, 48, 192),
+        Fire(384, 64, 256),
+        Fire(512, 64, 256),
+    )
+
+
 def build(weights: str | Path | Weights | None = None) -> tuple[nn.Sequential, Weights]:
-    """Build the frozen feature stack ``features[0..12]`` in evaluation mode and channels-last memory.
+    """Build the frozen feature stack in evaluation mode and channels-last memory.
 
     Args:
         weights: a file or folder, weights already loaded, or None to search (see :mod:`.weights`)
@@ -41,22 +88,16 @@ def build(weights: str | Path | Weights | None = None) -> tuple[nn.Sequential, W
     Raises:
         WeightsError: if no fitting weights are found
     """
-    from torchvision.models import squeezenet1_1
-
     loaded = weights if isinstance(weights, Weights) else resolve(SQUEEZENET1_1, weights)
     with torch.device("meta"):
-        features = squeezenet1_1(weights=None).features
+        layers = features()
     try:
-        features.load_state_dict(
+        layers.load_state_dict(
             {key.removeprefix("features."): value for key, value in loaded.tensors.items()}, assign=True
         )
     except RuntimeError as error:
         raise WeightsError(f"{loaded.path}: not the weights of SqueezeNet 1.1 ({error})") from error
-    for module in features.modules():
-        if isinstance(module, nn.ReLU):
-            # In place it would overwrite what a tap before it has kept.
-            module.inplace = False
-    return features.eval().requires_grad_(False).to(memory_format=torch.channels_last), loaded
+    return layers.eval().requires_grad_(False).to(memory_format=torch.channels_last), loaded
 
 
 def _read_caffe(path: Path) -> dict[str, torch.Tensor]:

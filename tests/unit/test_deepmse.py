@@ -59,6 +59,20 @@ def test_the_fallback_weights_are_the_same_network_on_another_scale(live_pairs, 
     assert spearmanr(scores, [pair.dmos for pair in live_pairs]).statistic > 0.91
 
 
+def test_the_layers_are_those_of_torchvision(metric):
+    from torchvision.models import squeezenet1_1
+
+    theirs = squeezenet1_1(weights=None).features.eval()
+    theirs.load_state_dict(metric.layers.state_dict())
+    x = images(2, 15) - 0.5
+    ours = metric.layers
+    for index, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
+        y = x.clone()
+        expected = other(y.clone())
+        torch.testing.assert_close(mine(y), expected, rtol=1e-4, atol=1e-4, msg=f"layer {index}")
+        x = expected.detach()
+
+
 def test_two_passes_take_the_papers_multiply_adds(metric):
     assert multiply_adds(metric.layers, (2, 3, 256, 256)) == 693_794_176
 
