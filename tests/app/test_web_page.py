@@ -1,0 +1,221 @@
+"""The web page in a browser, served by a process of its own."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deepmse import score_pairs
+from gradio_client import Client, handle_file
+from PIL import Image, ImageFilter
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+START_TIMEOUT_S = 60
+ANSWER_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True)
+class Pictures:
+    reference: Path
+    distorted: Path
+    broken: Path
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Pictures:
+    """A 16-bit reference, a distorted image with alpha: re-encoding either to 8-bit RGB would change the score."""
+    folder = tmp_path_factory.mktemp("pictures")
+    coarse = np.random.default_rng(1).integers(0, 256, (8, 12), dtype=np.uint8)
+    grey = Image.fromarray(coarse).resize((192, 128), Image.Resampling.BICUBIC)
+    reference = folder / "reference.png"
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(reference)
+    distorted = folder / "distorted <b>.png"
+    blurred = grey.convert("RGB").filter(ImageFilter.GaussianBlur(2))
+    blurred.putalpha(Image.linear_gradient("L").resize(grey.size))
+    blurred.save(distorted)
+    broken = folder / "broken.png"
+    broken.write_bytes(reference.read_bytes()[:300])
+    return Pictures(reference, distorted, broken)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[str]:
+    """The page's address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", f"from deepmse.app.web import serve; serve({port}, device='cpu')"],
+            env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            address = f"http://127.0.0.1:{port}/"
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not _answers(address):
+                assert process.poll() is None, (folder / "log").read_text()
+                assert time.monotonic() < deadline, (folder / "log").read_text()
+                time.sleep(0.2)
+            yield address
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True
+
+
+@pytest.fixture
+def web(page, server):
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.set_default_timeout(ANSWER_TIMEOUT_MS)
+    page.goto(server)
+    return page
+
+
+def choose(page, role: str, path: Path) -> None:
+    page.locator(f"#{role}-image input[type=file]").set_input_files(path)
+    expect(page.locator(f"#{role}-note")).to_contain_text(path.name)
+
+
+def press(page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def screenshot(page, name: str) -> None:
+    folder = os.environ.get("DEEPMSE_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True, animations="disabled")
+
+
+def test_uploaded_pair_gets_the_score_of_the_files_themselves(web, pictures):
+    [expected] = score_pairs([(pictures.reference, pictures.distorted)], device="cpu")
+    choose(web, "reference", pictures.reference)
+    choose(web, "distorted", pictures.distorted)
+    press(web, "Compare")
+    shown = web.get_by_test_id("score").inner_text()
+    assert float(shown.replace(",", "")) == pytest.approx(expected.measurements["deepmse"].value, rel=1e-3)
+
+    expect(web.locator(".dm-bar")).to_have_count(5)
+    widths = web.locator(".dm-bar span").evaluate_all("bars => bars.map(bar => bar.getBoundingClientRect().width)")
+    stages = expected.measurements["deepmse"].stages
+    np.testing.assert_allclose(np.divide(widths, max(widths)), np.divide(stages, max(stages)), atol=0.02)
+    expect(web.locator(".dm-result")).to_contain_text("alpha composited on white")
+
+
+def test_map_opacity_follows_the_slider(web, pictures):
+    choose(web, "reference", pictures.reference)
+    choose(web, "distorted", pictures.distorted)
+    press(web, "Compare")
+    slider = web.get_by_label("Map opacity")
+    error_map = web.get_by_alt_text(re.compile("Map of the error"))
+    for percent, opacity in (("0", "0"), ("80", "0.8")):
+        slider.fill(percent)
+        expect(error_map).to_have_css("opacity", opacity)
+    picture = web.locator(".dm-overlay").get_by_alt_text("The distorted image")
+    assert error_map.bounding_box() == picture.bounding_box()
+
+
+def test_broken_file_gives_a_message_and_no_number(web, pictures):
+    choose(web, "reference", pictures.reference)
+    choose(web, "distorted", pictures.broken)
+    expect(web.locator("#distorted-note .dm-failed")).to_contain_text("truncated")
+    press(web, "Compare")
+    alert = web.locator("#result").get_by_role("alert")
+    expect(alert).to_contain_text("Distorted image “broken.png”")
+    expect(web.get_by_test_id("score")).to_have_count(0)
+    screenshot(web, "web-broken-file")
+
+
+def test_missing_image_gives_a_message_and_no_number(web, pictures):
+    choose(web, "reference", pictures.reference)
+    press(web, "Compare")
+    expect(web.locator("#result").get_by_role("alert")).to_contain_text("no distorted image")
+    expect(web.get_by_test_id("score")).to_have_count(0)
+
+
+def test_file_that_is_no_image_is_refused(web, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader")
+    web.locator("#reference-image input[type=file]").set_input_files(path)
+    expect(web.get_by_test_id("toast-body")).to_contain_text("letter.txt")
+    press(web, "Compare")
+    expect(web.locator("#result").get_by_role("alert")).to_contain_text("no reference image")
+
+
+def test_swap_exchanges_the_images_and_removes_the_result(web, pictures):
+    choose(web, "reference", pictures.reference)
+    choose(web, "distorted", pictures.distorted)
+    press(web, "Compare")
+    expect(web.get_by_test_id("score")).to_be_visible()
+    press(web, "Swap")
+    expect(web.locator("#reference-note")).to_contain_text(pictures.distorted.name)
+    expect(web.locator("#distorted-note")).to_contain_text(pictures.reference.name)
+    expect(web.get_by_test_id("score")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_example_fits_the_page_and_nothing_is_fetched_from_elsewhere(page, server, width, scheme):
+    pytest.importorskip("skimage")
+    hosts = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2] if "//" in request.url else ""))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(server)
+    press(page, "Blur")
+    expect(page.locator("#distorted-note")).to_contain_text("chelsea")
+    press(page, "Compare")
+    expect(page.get_by_test_id("score")).to_be_visible(timeout=ANSWER_TIMEOUT_MS)
+    screenshot(page, f"web-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = [button.bounding_box() for button in page.locator(".dm-actions button").all()]
+    frame = page.locator(".dm-result").bounding_box()
+    assert len(boxes) == 5
+    assert all(frame["x"] <= box["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] for box in boxes)
+    assert hosts - {""} == {server.split("/")[2]}
+
+
+def test_api_returns_data(server, pictures):
+    client = Client(server, verbose=False)
+    pair = (handle_file(pictures.reference), handle_file(pictures.distorted))
+    data, _ = client.predict(*pair, api_name="/compare")
+    [expected] = score_pairs([(pictures.reference, pictures.distorted)], device="cpu")
+    assert data["score"] == pytest.approx(expected.measurements["deepmse"].value, rel=1e-6)
+    assert len(data["stages"]) == 5
+
+
+def test_api_reads_no_file_that_was_not_uploaded(server, pictures):
+    image = {"path": str(pictures.reference), "meta": {"_type": "gradio.FileData"}}
+    request = urllib.request.Request(
+        f"{server}gradio_api/call/compare",
+        data=json.dumps({"data": [image, image]}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        event = json.load(response)["event_id"]
+    with urllib.request.urlopen(f"{server}gradio_api/call/compare/{event}", timeout=30) as response:
+        answer = response.read().decode()
+    assert "event: error" in answer
+    assert "score" not in answer

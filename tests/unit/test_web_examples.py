@@ -1,0 +1,21 @@
+import numpy as np
+import pytest
+from deepmse.app import web_examples
+from PIL import Image
+
+
+def test_there_are_none_without_scikit_image(monkeypatch):
+    monkeypatch.setattr(web_examples, "find_spec", lambda _: None)
+    assert web_examples.available() == ()
+
+
+def test_each_pair_is_a_photograph_and_a_distorted_copy():
+    pytest.importorskip("skimage")
+    examples = web_examples.available()
+    assert len(examples) == 3
+    for example in examples:
+        reference, distorted = (np.array(Image.open(path), dtype=float) for path in web_examples.make(example))
+        np.testing.assert_array_equal(reference, np.array(Image.open(example.photo).convert("RGB")))
+        assert distorted.shape == reference.shape
+        correlation = np.corrcoef(reference.ravel(), distorted.ravel())[0, 1]
+        assert 0.9 < correlation < 0.999
