@@ -15,6 +15,9 @@ from . import terminal
 
 SOME_FAILED = 3
 
+#: Packages that not everybody needs, by the extra that brings each.
+EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
+
 app = typer.Typer(
     name="deepmse",
     help="Score image quality, compare the scores with human opinion, and look at both in FiftyOne.",
@@ -36,8 +39,16 @@ def main() -> None:
     try:
         app()
     except DeepMSEError as error:
-        terminal.err.print(f"[bold red]error:[/] {_escaped(error)}", soft_wrap=True)
+        terminal.err.print(f"[bold red]error:[/] {terminal.escaped(error)}", soft_wrap=True)
         sys.exit(2 if isinstance(error, UsageError) else 1)
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        fix = f"pip install 'fiftyone-deepmse[{EXTRAS[error.name]}]'"
+        terminal.err.print(
+            f"[bold red]error:[/] {error.name} is not installed; {terminal.escaped(fix)}", soft_wrap=True
+        )
+        sys.exit(1)
 
 
 @app.command()
@@ -130,7 +141,9 @@ def score(
                     if result.error:
                         failures[reason(result.error, result.item)] += 1
             except KeyboardInterrupt:
-                terminal.err.print(f"Stopped. {out} has what was scored; go on with --resume.", soft_wrap=True)
+                terminal.err.print(
+                    f"Stopped. {terminal.escaped(out)} has what was scored; go on with --resume.", soft_wrap=True
+                )
                 sys.exit(130)
 
     failed = failures.total()
@@ -154,10 +167,10 @@ def _print_summary(summary: dict[str, Any]) -> None:
     where = f" → {summary['output']}" if summary["output"] else ""
     kept = f", {summary['kept']} of them kept from before" if summary["kept"] else ""
     terminal.err.print(
-        f"{summary['scored']} of {summary['pairs']} pairs scored{kept}{_escaped(where)}", soft_wrap=True
+        f"{summary['scored']} of {summary['pairs']} pairs scored{kept}{terminal.escaped(where)}", soft_wrap=True
     )
     for reason, count in summary["errors"].items():
-        terminal.err.print(f"  {count} failed: {_escaped(reason)}", soft_wrap=True)
+        terminal.err.print(f"  {count} failed: {terminal.escaped(reason)}", soft_wrap=True)
 
 
 @app.command()
@@ -210,7 +223,9 @@ def evaluate(
     terminal.out.print(evaluation_table(result, by))
     for row in result.rows:
         if row.reason:
-            terminal.err.print(f"{row.metric}, {_escaped(row.group)}: {_escaped(row.reason)}", soft_wrap=True)
+            terminal.err.print(
+                f"{row.metric}, {terminal.escaped(row.group)}: {terminal.escaped(row.reason)}", soft_wrap=True
+            )
 
 
 def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str, bool]:
@@ -301,6 +316,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Show what is installed and what is missing, with the fix for each. Exit status 1 if something is missing."""
+    from rich.text import Text
+
     from .doctor import Finding, examine
 
     findings: list[Finding] = []
@@ -309,8 +326,12 @@ def doctor(
     if as_json:
         print(json.dumps([finding.to_dict() for finding in findings], indent=2, ensure_ascii=False))
     else:
-        marks = {"ok": "[green]ok[/]", "warning": "[yellow]limited[/]", "missing": "[red]missing[/]"}
-        rows = [(f.name, marks[f.state], _escaped(f.found), _escaped(f.fix)) for f in findings]
+        marks = {
+            "ok": Text("ok", "green"),
+            "warning": Text("limited", "yellow"),
+            "missing": Text("missing", "red"),
+        }
+        rows = [(f.name, marks[f.state], f.found, f.fix) for f in findings]
         terminal.out.print(terminal.table("", ("", "", "found", "fix"), rows, left=4))
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
@@ -398,9 +419,9 @@ def weights_list() -> None:
 
 @weights_app.command("fetch")
 def weights_fetch(
-    folder: Annotated[Path, typer.Argument(help="Where to write the file; set DEEPMSE_WEIGHTS to it afterwards.")],
+    folder: Annotated[Path, typer.Argument(help="Where to put the file; set DEEPMSE_WEIGHTS to it afterwards.")],
 ) -> None:
-    """Download torchvision's SqueezeNet 1.1 and write its features as safetensors."""
+    """Download torchvision's SqueezeNet 1.1."""
     from ..plugin.models.squeezenet import SQUEEZENET1_1
     from ..plugin.models.weights import fetch
 
@@ -450,20 +471,11 @@ def web(
     weights: WeightsPath = None,
 ) -> None:
     """Open a web page that scores a pair of pictures."""
-    try:
-        from .web import serve
-    except ImportError as error:
-        raise DeepMSEError(f"{error.name} is missing; pip install 'fiftyone-deepmse[web]'") from error
+    from .web import serve
 
     serve(port=port, host=host, device=device, weights=weights)
 
 
 def _warn(warnings: Any) -> None:
     for warning in warnings:
-        terminal.err.print(f"[yellow]warning:[/] {_escaped(warning)}", soft_wrap=True)
-
-
-def _escaped(text: object) -> str:
-    from rich.markup import escape
-
-    return escape(str(text))
+        terminal.err.print(f"[yellow]warning:[/] {terminal.escaped(warning)}", soft_wrap=True)

@@ -112,11 +112,13 @@ def _weights() -> Finding:
         found = resolve(squeezenet.SQUEEZENET1_1)
     except WeightsError as error:
         return Finding("SqueezeNet weights", "missing", str(error).splitlines()[0], str(error).partition("\n")[2])
-    except ImportError as error:
+    except (ImportError, OSError) as error:
         return Finding("SqueezeNet weights", "missing", str(error), "install PyTorch first")
     text = f"{found.name} (SHA-256 {found.sha256[:12]}…)\n{found.path}"
     if found.warning:
-        return Finding("SqueezeNet weights", "warning", text, "deepmse weights fetch, on a network that reaches it")
+        return Finding(
+            "SqueezeNet weights", "warning", text, "deepmse weights fetch FOLDER, on a network that reaches it"
+        )
     return Finding("SqueezeNet weights", "ok", text)
 
 

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 T = TypeVar("T")
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def progress(stream: Iterable[T], description: str, total: int | None) -> Iterator[T]:
@@ -44,16 +46,21 @@ def bar(description: str) -> Iterator[Callable[[int, int | None], None]]:
         yield update
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1) -> Table:
-    """A table whose first ``left`` columns are text and the rest numbers."""
-    result = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, left: int = 1) -> Table:
+    """A table whose first ``left`` columns are text and the rest numbers; strings are shown as they are."""
+    result = Table(title=Text(title), title_justify="left", title_style="bold", box=None, pad_edge=False)
     for index, column in enumerate(columns):
-        result.add_column(column, justify="left" if index < left else "right", overflow="fold")
+        result.add_column(Text(column), justify="left" if index < left else "right", overflow="fold")
     for row in rows:
-        result.add_row(*row)
+        result.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return result
 
 
 def number(value: float | None, digits: int = 4) -> str:
     """A statistic, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def escaped(text: object) -> str:
+    """Text to print as it is, whatever brackets it has."""
+    return escape(str(text))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import Any, BinaryIO, Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -29,6 +30,18 @@ MAX_PIXELS: Final = 89_478_485
 
 BACKGROUND: Final = (255, 255, 255)
 """What shows through transparent pixels."""
+
+FORMATS: Final = (
+    *("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP"),
+    *(("AVIF",) if find_spec("PIL.AvifImagePlugin") else ()),
+)
+"""The file formats that are read, by Pillow's names: those of photographs. Pillow's others are game textures, vector
+graphics that start Ghostscript, and the like."""
+
+_PILLOWS_LIMIT: Final = Lock()
+
+FIXED_POINT: Final = 1 << 22
+"""One, in the whole numbers that Pillow's resizing takes for weights."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +118,8 @@ def decode(
 ) -> Decoded:
     """Decode an image to 8-bit RGB as a viewer would show it.
 
-    Reads what Pillow reads, among it JPEG, PNG, BMP, WebP, TIFF and GIF; grey, palette, CMYK, alpha, 1, 8 and
-    16 bits a channel. 16-bit samples keep their high byte.
+    Reads :data:`FORMATS`; grey, palette, CMYK, alpha, 1, 8 and 16 bits a channel. 16-bit samples keep their high
+    byte.
 
     Args:
         source: path, bytes or binary file
@@ -120,13 +133,10 @@ def decode(
     label = name or (str(source) if isinstance(source, str | Path) else "image")
     stream: Any = BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with Image.open(stream) as image:
+        with _open(stream, max_pixels) as image:
             width, height = image.size
             if width * height > max_pixels:
-                raise ImageError(
-                    label,
-                    f"{width}×{height} is over the limit of {max_pixels:,} pixels; raise it or downscale",
-                )
+                raise ImageError(label, f"{width}×{height} is over the limit of {max_pixels:,} pixels")
             notes: list[str] = []
             if getattr(image, "is_animated", False):
                 image.seek(0)
@@ -143,14 +153,28 @@ def decode(
         raise ImageError(label, "not readable (permission denied)") from None
     except UnidentifiedImageError:
         raise ImageError(label, _why_unidentified(stream)) from None
-    except Image.DecompressionBombError as error:
-        raise ImageError(label, f"too large: {error}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ImageError(label, f"over the limit of {max_pixels:,} pixels") from None
     # What Pillow's decoders raise on damaged data; anything else is a fault of ours and shows as one.
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError) as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise ImageError(label, f"not readable ({error.strerror})") from error
         raise ImageError(label, f"damaged or truncated ({error})") from error
-    except (OverflowError, MemoryError, struct.error, zlib.error) as error:
+    except (OverflowError, MemoryError, RuntimeError, struct.error, zlib.error) as error:
         raise ImageError(label, f"damaged or truncated ({type(error).__name__}: {error})") from error
     return Decoded(rgb, tuple(notes))
+
+
+def _open(stream: Any, max_pixels: int) -> Image.Image:
+    """Read a file's header; beyond :data:`MAX_PIXELS` Pillow's own limit, its whole process's, is out of force."""
+    if max_pixels <= MAX_PIXELS:
+        return Image.open(stream, formats=FORMATS)
+    with _PILLOWS_LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(stream, formats=FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _why_unidentified(stream: Any) -> str:
@@ -173,7 +197,7 @@ def _as_rgb(image: Image.Image, label: str, notes: list[str]) -> Image.Image:
         notes.append(f"{bits}-bit grey reduced to 8 bits")
         return Image.fromarray(samples.astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
-        raise ImageError(label, f"32-bit samples (mode {image.mode}) have no defined white; convert to 8 or 16 bits")
+        raise ImageError(label, "signed, float or 32-bit samples have no defined white; convert to 8 or 16 bits")
     if image.mode == "LAB":
         raise ImageError(label, "CIELAB files are not supported; convert to RGB")
 
@@ -188,11 +212,9 @@ def _as_rgb(image: Image.Image, label: str, notes: list[str]) -> Image.Image:
 
 
 def resize(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Resize as Pillow's antialiased bilinear filter does.
+    """Resize exactly as Pillow's antialiased bilinear filter does, on any device.
 
-    On the CPU Pillow itself does it: torch's uint8 kernel keeps fewer bits of the filter's weights and differs by
-    a grey level at sizes whose ratio is not a simple fraction. On another device the result is within one grey
-    level of Pillow's.
+    PyTorch's own antialiased kernels come within a grey level of it, which can move a small DeepMSE by 5 %.
 
     Args:
         images: uint8, shape (N, 3, H, W)
@@ -207,5 +229,25 @@ def resize(images: torch.Tensor, size: int) -> torch.Tensor:
         square = ImagePolicy("square", size)
         rows = images.permute(0, 2, 3, 1).numpy()
         return torch.stack([Decoded(Image.fromarray(row)).at(square) for row in rows])
-    resized = F.interpolate(images.float(), size=(size, size), mode="bilinear", antialias=True)
-    return resized.round_().clamp_(0, 255).to(torch.uint8)
+    return _resize_by_matrices(images, size)
+
+
+def _resize_by_matrices(images: torch.Tensor, size: int) -> torch.Tensor:
+    """Pillow's arithmetic: along rows, then along columns, each rounded to grey levels."""
+    height, width = images.shape[-2:]
+    # Sums of whole numbers below 2^53: float64 holds them exactly, in whatever order they are added.
+    along_rows = images.double() @ _bilinear_weights(width, size).to(images.device)
+    levels = (along_rows / FIXED_POINT + 0.5).floor()
+    along_columns = _bilinear_weights(height, size).T.to(images.device) @ levels
+    return (along_columns / FIXED_POINT + 0.5).floor().to(torch.uint8)
+
+
+def _bilinear_weights(source: int, size: int) -> torch.Tensor:
+    """What each of ``source`` pixels adds to each of ``size``: whole numbers in float64, ``FIXED_POINT`` for 1."""
+    scale = source / size
+    reach = max(scale, 1.0)
+    centre = (torch.arange(size, dtype=torch.float64) + 0.5) * scale
+    position = torch.arange(source, dtype=torch.float64)[:, None]
+    inside = (position >= (centre - reach + 0.5).floor()) & (position < (centre + reach + 0.5).floor())
+    weights = (1 - ((position - centre + 0.5) * (1 / reach)).abs()).clamp(min=0) * inside
+    return (weights / weights.sum(0) * FIXED_POINT + 0.5).floor()

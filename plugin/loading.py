@@ -51,10 +51,12 @@ class Reference:
     """A reference image that distorted images share.
 
     Args:
+        path: where it is
         frame: the decoded image, or why it cannot be used
         features: by metric name, what the metric keeps of it; set when its computation is submitted
     """
 
+    path: str
     frame: Future[Frame | ImageError]
     features: dict[str, Future[Features | ImageError]] = field(default_factory=dict)
 
@@ -95,7 +97,7 @@ class ReferenceCache:
         key = str(path)
         if key not in self._references:
             self._trim()
-            self._references[key] = Reference(self._pool.submit(self._load, key))
+            self._references[key] = Reference(key, self._pool.submit(self._load, key))
         self._references.move_to_end(key)
         return self._references[key]
 

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import torch
@@ -25,6 +25,9 @@ from .images import MAX_PIXELS
 from .loading import Frame, Reference, ReferenceCache, load
 from .metrics import create
 from .metrics.base import Comparison, Features, Metric
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 GPU_BATCH: Final = 64
 REFERENCE_CACHE_BYTES: Final = 1 << 30
@@ -204,37 +207,47 @@ class Scorer:
         promises = [reference.features[metric.info.name] for reference in references]
         try:
             with torch.inference_mode():
-                frames = [reference.frame.result() for reference in references]
-                for promise, result in zip(promises, self._features(metric, frames), strict=True):
-                    # A slice would keep the whole batch in memory.
-                    promise.set_result(
-                        result if isinstance(result, ImageError) else tuple(stage.clone() for stage in result)
-                    )
+                results = self._in_parts(
+                    references,
+                    partial(self._reference_features, metric),
+                    lambda reference: ImageError(reference.path, self._too_large),
+                )
+                for promise, result in zip(promises, results, strict=True):
+                    promise.set_result(result)
         except BaseException as error:
             for promise in promises:
                 if not promise.done():
                     promise.set_exception(error)
             raise
 
+    def _reference_features(self, metric: Metric, references: Sequence[Reference]) -> list[Features | ImageError]:
+        features = self._features(metric, [reference.frame.result() for reference in references])
+        # A slice would keep the whole batch in memory.
+        return [
+            result if isinstance(result, ImageError) else tuple(stage.clone() for stage in result)
+            for result in features
+        ]
+
     def _score(self, pairs: list[_Pair]) -> list[Score]:
-        frames = [pair.frame.result() for pair in pairs]
         measurements: list[dict[str, Measurement]] = [{} for _ in pairs]
         errors: list[dict[str, str]] = [{} for _ in pairs]
         with torch.inference_mode():
             for name, metric in self.metrics.items():
-                for index, result in enumerate(self._measure(metric, pairs, frames)):
+                results = self._in_parts(
+                    pairs, partial(self._measure, metric), lambda pair: f"{pair.item.dist}: {self._too_large}"
+                )
+                for index, result in enumerate(results):
                     if isinstance(result, Measurement):
                         measurements[index][name] = result
                     else:
                         errors[index][name] = result
         return [
-            Score(pair.item, measurements[index], errors[index], _notes(frames[index], pair.reference))
+            Score(pair.item, measurements[index], errors[index], _notes(pair.frame.result(), pair.reference))
             for index, pair in enumerate(pairs)
         ]
 
-    def _measure(
-        self, metric: Metric, pairs: list[_Pair], frames: list[Frame | ImageError]
-    ) -> list[Measurement | str]:
+    def _measure(self, metric: Metric, pairs: Sequence[_Pair]) -> list[Measurement | str]:
+        frames = [pair.frame.result() for pair in pairs]
         compared: list[Comparison | str] = []
         for pair, frame, features in zip(pairs, frames, self._features(metric, frames), strict=True):
             if isinstance(features, ImageError):
@@ -264,25 +277,29 @@ class Scorer:
                 tensors[index] = frame.tensors[metric.policy.name]
                 by_size.setdefault(tensors[index].shape, []).append(index)
         for indices in by_size.values():
-            batch = self._prepare(metric, [tensors[index] for index in indices])
-            for index, features in zip(indices, batch, strict=True):
-                results[index] = features
+            features = metric.prepare(torch.stack([tensors[index] for index in indices]))
+            for place, index in enumerate(indices):
+                results[index] = tuple(stage[place : place + 1] for stage in features)
         return [result for result in results if result is not None]
 
-    def _prepare(self, metric: Metric, images: list[torch.Tensor]) -> list[Features | ImageError]:
+    def _in_parts(
+        self, batch: Sequence[T], compute: Callable[[Sequence[T]], list[R]], failed: Callable[[T], R]
+    ) -> list[R]:
+        """Compute a batch's results, by ever smaller parts where the device's memory does not hold it whole."""
         try:
-            features = metric.prepare(torch.stack(images))
+            return compute(batch)
         except torch.OutOfMemoryError:
-            if len(images) == 1:
-                height, width = images[0].shape[-2:]
-                return [ImageError(f"{width}×{height} image", f"out of memory on {self.device} even by itself")]
-        else:
-            return [tuple(stage[index : index + 1] for stage in features) for index in range(len(images))]
+            if len(batch) == 1:
+                return [failed(batch[0])]
         # Outside the handler, which would keep the failed computation's tensors alive.
         torch.cuda.empty_cache()
-        half = len(images) // 2
+        half = len(batch) // 2
         self.batch_size = max(1, min(self.batch_size, half))
-        return self._prepare(metric, images[:half]) + self._prepare(metric, images[half:])
+        return self._in_parts(batch[:half], compute, failed) + self._in_parts(batch[half:], compute, failed)
+
+    @property
+    def _too_large(self) -> str:
+        return f"out of memory on {self.device} even by itself"
 
 
 def score_pairs(

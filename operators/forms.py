@@ -1,0 +1,29 @@
+"""Pieces that the operators' forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fiftyone.operators import types
+
+
+def choice(
+    inputs: types.Object,
+    name: str,
+    label: str,
+    values: Sequence[str],
+    default: str | None,
+    *,
+    required: bool = True,
+) -> None:
+    """Add a searchable choice of one of ``values``; ``default`` counts only if it is one of them."""
+    view = types.AutocompleteView(allow_user_input=False)
+    for value in values:
+        view.add_choice(value, label=value)
+    default = default if default in values else None
+    inputs.enum(name, list(values), default=default, required=required, label=label, view=view)
+
+
+def problem(inputs: types.Object, label: str, text: str) -> None:
+    """Say what is wrong; the form cannot be submitted."""
+    inputs.view("problem", types.Error(label=label, description=text), invalid=True, error_message=text)

@@ -1,0 +1,179 @@
+"""What the fields of an image-quality dataset are called, how they are declared, and which way they point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import fiftyone as fo
+
+from ..errors import UsageError
+from ..metrics import MetricInfo, find_by_field
+
+REF_FIELD: Final = "ref_path"
+DISTORTION_FIELD: Final = "distortion"
+LEVEL_FIELD: Final = "level"
+CATEGORY_FIELD: Final = "category"
+SPLIT_FIELD: Final = "split"
+INFO_KEY: Final = "image_quality"
+"""Key of ``dataset.info`` that says which field is the target, its direction, range and source."""
+
+ERROR_SUFFIX: Final = "_error"
+_BOOKKEEPING: Final = {"id", "filepath", "created_at", "last_modified_at", "tags", "metadata", REF_FIELD}
+
+
+@dataclass(frozen=True)
+class ScoreFields:
+    """Names of the fields that one metric writes."""
+
+    score: str
+    stages: str
+    map: str
+    error: str
+
+    @classmethod
+    def of(cls, metric: MetricInfo) -> ScoreFields:
+        """The fields of ``metric``."""
+        name = metric.field
+        return cls(name, f"{name}_stages", f"{name}_map", f"{name}{ERROR_SUFFIX}")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the metrics are compared with.
+
+    Args:
+        field: name of the field
+        lower_is_better: its direction, e.g. True for DMOS
+        range: smallest and largest possible value, where known
+        kind: what it is, e.g. "MOS", "DMOS" or "severity"
+        source: where it comes from
+        notes: what a reader of the numbers should know
+    """
+
+    field: str
+    lower_is_better: bool = False
+    range: tuple[float, float] | None = None
+    kind: str = ""
+    source: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def std_field(self) -> str:
+        """Name of the field with the opinions' standard deviation."""
+        return f"{self.field}_std"
+
+    @property
+    def direction(self) -> str:
+        """The direction in words."""
+        return "lower is better" if self.lower_is_better else "higher is better"
+
+
+def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> ScoreFields:
+    """Add the fields that ``metric`` writes, described; those that exist stay.
+
+    Args:
+        dataset: the dataset
+        metric: the metric
+        error_maps: whether to add the field of error maps
+    """
+    names = ScoreFields.of(metric)
+    direction = "lower is better" if metric.lower_is_better else "higher is better"
+    dataset.add_sample_field(names.score, fo.FloatField, description=f"{metric.title} ({direction})")
+    dataset.add_sample_field(names.error, fo.StringField, description=f"Why there is no {metric.title} score")
+    if metric.stages:
+        dataset.add_sample_field(
+            names.stages,
+            fo.ListField,
+            subfield=fo.FloatField,
+            description=f"{metric.title} of each stage: {', '.join(metric.stages)}",
+        )
+    if error_maps:
+        dataset.add_sample_field(
+            names.map,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.Heatmap,
+            description=f"Where {metric.title} sees a difference, on one scale for all images",
+        )
+    return names
+
+
+def declare_target(dataset: fo.Dataset, target: Target) -> None:
+    """Record in ``dataset.info`` what the metrics are to be compared with."""
+    dataset.info[INFO_KEY] = {
+        "target": target.field,
+        "lower_is_better": target.lower_is_better,
+        "range": target.range and list(target.range),
+        "kind": target.kind,
+        "source": target.source,
+        "notes": list(target.notes),
+    }
+    dataset.save()
+
+
+def declared_target(dataset: fo.Dataset) -> Target | None:
+    """The target that the dataset declares, if any."""
+    info = dataset.info.get(INFO_KEY)
+    if not isinstance(info, Mapping) or not dataset.has_field(str(info.get("target"))):
+        return None
+    bounds = info.get("range")
+    return Target(
+        field=info["target"],
+        lower_is_better=bool(info.get("lower_is_better")),
+        range=(bounds[0], bounds[1]) if bounds else None,
+        kind=info.get("kind") or "",
+        source=info.get("source") or "",
+        notes=tuple(info.get("notes") or ()),
+    )
+
+
+def resolve_target(dataset: fo.Dataset, field: str | None = None, lower_is_better: bool | None = None) -> Target:
+    """The target to compare with: the declared one unless another field or direction is asked for.
+
+    Raises:
+        UsageError: the dataset declares no target and none is asked for, or the field is not a numeric one
+    """
+    declared = declared_target(dataset)
+    field = field or (declared.field if declared else None)
+    if field is None:
+        raise UsageError(f"{dataset.name} declares no target; name the field that holds the opinion scores")
+    if field not in target_fields(dataset):
+        raise UsageError(f"{dataset.name} has no numeric field {field!r} to compare with")
+    target = declared if declared and declared.field == field else Target(field)
+    if lower_is_better is None or lower_is_better == target.lower_is_better:
+        return target
+    return replace(target, lower_is_better=lower_is_better)
+
+
+def score_fields(dataset: fo.Dataset) -> dict[str, MetricInfo]:
+    """Fields that hold the scores of a known metric."""
+    found = {name: find_by_field(name) for name in _fields(dataset, (fo.FloatField,))}
+    return {name: metric for name, metric in found.items() if metric is not None}
+
+
+def target_fields(dataset: fo.Dataset) -> list[str]:
+    """Numeric fields that metrics can be compared with, the declared one first."""
+    scores = score_fields(dataset)
+    names = [name for name in _fields(dataset, (fo.FloatField, fo.IntField)) if name not in scores]
+    declared = declared_target(dataset)
+    return sorted(names, key=lambda name: (declared is None or name != declared.field, name))
+
+
+def breakdown_fields(dataset: fo.Dataset) -> list[str]:
+    """Fields by which a comparison can be broken down, the type of distortion first."""
+    names = _fields(dataset, (fo.StringField, fo.IntField, fo.BooleanField))
+    names = [name for name in names if not name.endswith(ERROR_SUFFIX)]
+    return sorted(names, key=lambda name: (name != DISTORTION_FIELD, name))
+
+
+def path_fields(dataset: fo.Dataset) -> list[str]:
+    """Text fields that may hold the references' paths, ``ref_path`` first."""
+    names = [name for name in dataset.get_field_schema(ftype=fo.StringField) if name != "filepath"]
+    names = [name for name in names if not name.endswith(ERROR_SUFFIX)]
+    return sorted(names, key=lambda name: (name != REF_FIELD, name))
+
+
+def _fields(dataset: fo.Dataset, types: tuple[type[Any], ...]) -> list[str]:
+    schema = dataset.get_field_schema(ftype=list(types))
+    return [name for name in schema if name not in _BOOKKEEPING]

@@ -1,0 +1,123 @@
+"""Views of a dataset as (sample, distorted image, reference) triples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.media as fom
+from fiftyone.core.collections import SampleCollection
+
+from ..errors import UsageError
+from .config import datasets_dir
+from .fields import REF_FIELD
+
+REFERENCE_SLICE = "reference"
+DISTORTED_SLICE = "distorted"
+
+
+@dataclass(frozen=True)
+class PairSource:
+    """Where a view's pairs are.
+
+    In a flat dataset every sample is a distorted image and ``ref_field`` holds its reference's path. In a
+    grouped dataset each group holds both images, in two slices.
+
+    Args:
+        ref_field: field with the reference's path
+        ref_slice: slice with the references
+        dist_slice: slice with the distorted images
+    """
+
+    ref_field: str = REF_FIELD
+    ref_slice: str = REFERENCE_SLICE
+    dist_slice: str = DISTORTED_SLICE
+
+    def check(self, samples: SampleCollection) -> None:
+        """Check that ``samples`` can be read this way.
+
+        Raises:
+            UsageError: not images, no such field or slice
+        """
+        dataset = samples._root_dataset
+        if samples._is_generated:
+            raise UsageError("patches, frames and clips have no scores of their own; choose a view of whole images")
+        if is_grouped(samples):
+            for name in (self.ref_slice, self.dist_slice):
+                media = dataset.group_media_types.get(name)
+                if media is None:
+                    raise UsageError(
+                        f"no slice {name!r} in {dataset.name}; there are {', '.join(dataset.group_slices)}"
+                    )
+                if media != fom.IMAGE:
+                    raise UsageError(f"slice {name!r} of {dataset.name} holds {media}, not images")
+            if self.ref_slice == self.dist_slice:
+                raise UsageError("references and distorted images cannot be in the same slice")
+            return
+        if samples.media_type not in (fom.IMAGE, None):
+            raise UsageError(f"{dataset.name} holds {samples.media_type}, not images")
+        if not isinstance(dataset.get_field(self.ref_field), fo.StringField):
+            raise UsageError(f"{dataset.name} has no text field {self.ref_field!r} with the references' paths")
+
+    def describe(self, samples: SampleCollection) -> dict[str, str]:
+        """What is read, for run records."""
+        if is_grouped(samples):
+            return {"ref_slice": self.ref_slice, "dist_slice": self.dist_slice}
+        return {"ref_field": self.ref_field}
+
+    def distorted(self, samples: SampleCollection) -> SampleCollection:
+        """The samples of the distorted images; of a grouped view those of every group it touches."""
+        if not is_grouped(samples):
+            return samples
+        return _groups(samples).select_group_slices(self.dist_slice)
+
+    def read(self, samples: SampleCollection) -> Iterator[tuple[str, str, str | None]]:
+        """Yield (sample id, distorted image's path, reference's path or None) in the view's order."""
+        if is_grouped(samples):
+            yield from self._read_groups(samples)
+            return
+        ids, paths, references = samples.values(["id", "filepath", self.ref_field])
+        resolve = _PathResolver(datasets_dir() / samples._root_dataset.name)
+        for sample_id, path, reference in zip(ids, paths, references, strict=True):
+            yield sample_id, path, resolve(reference, path) if reference else None
+
+    def _read_groups(self, samples: SampleCollection) -> Iterator[tuple[str, str, str | None]]:
+        groups = _groups(samples)
+        group_id = f"{samples._root_dataset.group_field}.id"
+        references = dict(
+            zip(*groups.select_group_slices(self.ref_slice).values([group_id, "filepath"]), strict=True)
+        )
+        distorted = groups.select_group_slices(self.dist_slice).values(["id", "filepath", group_id])
+        for sample_id, path, group in zip(*distorted, strict=True):
+            yield sample_id, path, references.get(group)
+
+
+def is_grouped(samples: SampleCollection) -> bool:
+    """Whether the dataset behind ``samples`` is grouped, even if the view has been flattened."""
+    return bool(samples._root_dataset.media_type == fom.GROUP)
+
+
+def _groups(samples: SampleCollection) -> Any:
+    """All slices of the groups that ``samples`` has any sample of."""
+    dataset = samples._root_dataset
+    if samples.view() == dataset.view():
+        return dataset
+    return dataset.select_groups(samples.values(f"{dataset.group_field}.id"))
+
+
+class _PathResolver:
+    """Resolves relative reference paths: beside the distorted image, else in the dataset's media folder."""
+
+    def __init__(self, media_dir: Path) -> None:
+        self._media_dir = media_dir
+
+    def __call__(self, reference: str, distorted: str) -> str:
+        path = Path(reference)
+        if path.is_absolute():
+            return reference
+        beside = Path(distorted).parent / path
+        in_media_dir = self._media_dir / path
+        return str(in_media_dir if in_media_dir.exists() and not beside.exists() else beside)

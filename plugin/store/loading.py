@@ -1,0 +1,100 @@
+"""Tables of records as FiftyOne datasets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import fiftyone as fo
+
+from .fields import (
+    CATEGORY_FIELD,
+    DISTORTION_FIELD,
+    LEVEL_FIELD,
+    REF_FIELD,
+    SPLIT_FIELD,
+    Target,
+    declare_target,
+)
+from .presentation import present
+
+if TYPE_CHECKING:
+    from ..datasets import QualityDataset, Record
+
+
+def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Dataset:
+    """Make a persistent FiftyOne dataset of a table, one sample a distorted image.
+
+    It gets a field for what the table knows of any image. Loading again updates the samples of the same files and
+    adds the new ones.
+
+    Args:
+        quality: the table
+        name: what to call the dataset; by default as the table is called
+
+    Returns:
+        the dataset
+    """
+    name = name or quality.name
+    dataset = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name, persistent=True)
+    target = Target(
+        quality.target_field,
+        quality.target_lower_is_better,
+        quality.target_range,
+        quality.target_kind,
+        quality.source,
+        quality.notes,
+    )
+    rows = {str(record.dist.absolute()): _row(record, target) for record in quality.records}
+    fields = {
+        field: declaration
+        for field, declaration in (_FIELDS | _target_fields(target)).items()
+        if any(row[field] is not None for row in rows.values())
+    }
+    for field, (kind, description) in fields.items():
+        dataset.add_sample_field(field, kind, description=description)
+    known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
+    for field in fields:
+        if values := {known[path]: row[field] for path, row in rows.items() if path in known}:
+            dataset.set_values(field, values, key_field="id")
+    new = [
+        fo.Sample(filepath=path, **{field: row[field] for field in fields})
+        for path, row in rows.items()
+        if path not in known
+    ]
+    if new:
+        dataset.add_samples(new, progress=False)
+    if target.field in fields:
+        declare_target(dataset, target)
+    present(dataset, target)
+    return dataset
+
+
+_FIELDS: dict[str, tuple[type[fo.Field], str]] = {
+    REF_FIELD: (fo.StringField, "Path of the undistorted image"),
+    DISTORTION_FIELD: (fo.StringField, "Type of distortion"),
+    CATEGORY_FIELD: (fo.StringField, "Kind of distortion"),
+    LEVEL_FIELD: (fo.IntField, "Strength of the distortion, 1 is the weakest"),
+    SPLIT_FIELD: (fo.StringField, "Part of the authors' own split"),
+}
+
+
+def _target_fields(target: Target) -> dict[str, tuple[type[fo.Field], str]]:
+    if target.field == LEVEL_FIELD:
+        return {}
+    return {
+        target.field: (fo.FloatField, f"{target.kind or target.field} ({target.direction})"),
+        target.std_field: (fo.FloatField, f"Standard deviation of {target.field} between viewers"),
+    }
+
+
+def _row(record: Record, target: Target) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        REF_FIELD: None if record.ref is None else str(record.ref.absolute()),
+        DISTORTION_FIELD: record.distortion,
+        CATEGORY_FIELD: record.category,
+        LEVEL_FIELD: record.level,
+        SPLIT_FIELD: record.split,
+    }
+    if target.field != LEVEL_FIELD:
+        row |= {target.field: record.target, target.std_field: record.target_std}
+    return row

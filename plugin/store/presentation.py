@@ -1,0 +1,67 @@
+"""How a quality dataset looks in the App: media fields, indexes, sidebar groups and saved views."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import fiftyone as fo
+from fiftyone import ViewField as F
+
+from .fields import CATEGORY_FIELD, DISTORTION_FIELD, LEVEL_FIELD, REF_FIELD, SPLIT_FIELD, Target
+
+WORST_SHARE: Final = 0.05
+GROUP: Final = "image quality"
+
+
+def present(dataset: fo.Dataset, target: Target) -> None:
+    """Set up the App for a quality dataset; doing it again brings it up to date and keeps what users added.
+
+    Args:
+        dataset: the dataset, with its samples
+        target: what metrics are compared with
+    """
+    for field in (DISTORTION_FIELD, target.field):
+        if dataset.has_field(field):
+            dataset.create_index(field)
+    has_references = dataset.has_field(REF_FIELD)
+    _media(dataset, has_references)
+    _sidebar(dataset, target)
+    for name, (view, description) in _views(dataset, target, has_references).items():
+        dataset.save_view(name, view, description=description, overwrite=True)
+
+
+def _media(dataset: fo.Dataset, has_references: bool) -> None:
+    """Let the App show references in place of the distorted images."""
+    dataset.app_config.media_fields = ["filepath", *([REF_FIELD] if has_references else [])]
+    dataset.save()
+
+
+def _sidebar(dataset: fo.Dataset, target: Target) -> None:
+    groups = dataset.app_config.sidebar_groups or fo.DatasetAppConfig.default_sidebar_groups(dataset)
+    wanted = (target.field, target.std_field, DISTORTION_FIELD, CATEGORY_FIELD, LEVEL_FIELD, SPLIT_FIELD, REF_FIELD)
+    paths = [path for path in dict.fromkeys(wanted) if dataset.has_field(path)]
+    for group in groups:
+        group.paths = [path for path in group.paths if path not in paths]
+    groups = [group for group in groups if group.name != GROUP]
+    first = 1 if groups and groups[0].name == "tags" else 0
+    groups.insert(first, fo.SidebarGroupDocument(name=GROUP, paths=paths, expanded=True))
+    dataset.app_config.sidebar_groups = groups
+    dataset.save()
+
+
+def _views(dataset: fo.Dataset, target: Target, has_references: bool) -> dict[str, tuple[Any, str]]:
+    views: dict[str, tuple[Any, str]] = {}
+    if dataset.has_field(CATEGORY_FIELD):
+        for category in filter(None, dataset.distinct(CATEGORY_FIELD)):
+            view = dataset.match(F(CATEGORY_FIELD) == category)
+            views[f"category: {category}"] = view, f"Distortions of kind {category}"
+    if dataset.has_field(target.field) and (judged := dataset.exists(target.field)):
+        worst = judged.sort_by(target.field, reverse=target.lower_is_better)
+        count = max(1, round(WORST_SHARE * len(judged)))
+        views["worst 5 %"] = worst.limit(count), f"The {count} images with the worst {target.field}"
+    if has_references:
+        views["references"] = (
+            dataset.exists(REF_FIELD).group_by(REF_FIELD, order_by=target.field),
+            "One entry a reference; open it for its distorted images",
+        )
+    return views

@@ -1,0 +1,109 @@
+"""Scores into fields, in bulk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fiftyone as fo
+from PIL import Image
+
+from ..metrics import MetricInfo
+from .fields import ScoreFields
+
+if TYPE_CHECKING:
+    from ..scoring import Item, Measurement, Score
+
+
+class ScoreWriter:
+    """Collects scores and writes them to their samples' fields a chunk at a time.
+
+    A sample that could not be scored gets its reason and loses whatever an earlier run left; one that could
+    loses its earlier reason.
+
+    Args:
+        dataset: dataset of the samples
+        metric: the metric whose measurements are written
+        fields: the fields to write to, already declared
+        map_dir: folder for the error maps as 8-bit PNGs named by sample; None writes none
+        stale: ids of the samples that hold a reason from an earlier run
+    """
+
+    def __init__(
+        self,
+        dataset: fo.Dataset,
+        metric: MetricInfo,
+        fields: ScoreFields,
+        *,
+        map_dir: Path | None = None,
+        stale: Iterable[str] = (),
+    ) -> None:
+        self._dataset = dataset
+        self._metric = metric
+        self._fields = fields
+        self._map_dir = map_dir
+        self._has_maps = dataset.has_field(fields.map)
+        self._stale = set(stale)
+        self._pending: dict[str, dict[str, Any]] = {}
+        self.scored = 0
+        self.failed = 0
+        self.errors: Counter[str] = Counter()
+        if map_dir is not None:
+            map_dir.mkdir(parents=True, exist_ok=True)
+
+    def __len__(self) -> int:
+        """How many samples wait to be written."""
+        return len(self._pending)
+
+    def add(self, score: Score) -> None:
+        """Take one score, whose item's key is the sample's id."""
+        measurement = score.measurements.get(self._metric.name)
+        if measurement is None:
+            reason = score.errors[self._metric.name]
+            self.failed += 1
+            self.errors[_without_paths(reason, score.item)] += 1
+            self._pending[score.item.key] = self._failure(reason)
+        else:
+            self.scored += 1
+            self._pending[score.item.key] = self._success(score.item.key, measurement)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        columns: dict[str, dict[str, Any]] = {}
+        for sample_id, values in self._pending.items():
+            for field, value in values.items():
+                columns.setdefault(field, {})[sample_id] = value
+        for field, values in columns.items():
+            self._dataset.set_values(field, values, key_field="id", expand_schema=False)
+        self._pending.clear()
+
+    def _success(self, sample_id: str, measurement: Measurement) -> dict[str, Any]:
+        values: dict[str, Any] = {self._fields.score: measurement.value}
+        if self._metric.stages:
+            values[self._fields.stages] = list(measurement.stages)
+        if self._map_dir is not None and measurement.error_map is not None:
+            path = self._map_dir / f"{sample_id}.png"
+            Image.fromarray(measurement.error_map).save(path)
+            values[self._fields.map] = fo.Heatmap(map_path=str(path))
+        elif self._has_maps:
+            values[self._fields.map] = None  # one from an earlier run belongs to the earlier score
+        if sample_id in self._stale:
+            values[self._fields.error] = None
+        return values
+
+    def _failure(self, reason: str) -> dict[str, Any]:
+        values: dict[str, Any] = {self._fields.score: None, self._fields.error: reason}
+        if self._metric.stages:
+            values[self._fields.stages] = None
+        if self._has_maps:
+            values[self._fields.map] = None
+        return values
+
+
+def _without_paths(reason: str, item: Item) -> str:
+    """The reason as it can be counted over many files."""
+    for path in (item.dist, item.ref):
+        reason = reason.removeprefix(f"{path}: ")
+    return reason

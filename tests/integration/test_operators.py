@@ -1,0 +1,194 @@
+"""The operators as FiftyOne loads and runs them."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import pytest
+import yaml
+from fiftyone.operators.delegated import DelegatedOperationService
+from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
+from fiftyone.operators.registry import OperatorRegistry
+from fiftyone.plugins.context import build_plugin_contexts
+from scipy import stats
+
+pytestmark = pytest.mark.integration
+
+PLUGIN = "@deepmse/image-quality"
+MANIFEST = Path(__file__).parents[2] / "fiftyone.yml"
+
+
+@pytest.fixture
+def compute() -> foo.Operator:
+    return foo.get_operator(f"{PLUGIN}/compute_full_reference")
+
+
+@pytest.fixture
+def evaluate() -> foo.Operator:
+    return foo.get_operator(f"{PLUGIN}/evaluate_quality")
+
+
+@pytest.fixture
+def context(dataset: fo.Dataset) -> Callable[..., ExecutionContext]:
+    def make(**request) -> ExecutionContext:
+        params = {"metric": "deepmse", "device": "cpu", **request.pop("params", {})}
+        return ExecutionContext({"dataset_name": dataset.name, "params": params, **request}, executor=Executor())
+
+    return make
+
+
+def messages(operator: foo.Operator, ctx: ExecutionContext) -> list[tuple[str, dict]]:
+    """What an immediate run tells the App."""
+    return [(message.body.operator_uri, message.body.params) for message in operator.execute(ctx)]
+
+
+def problem(operator: foo.Operator, ctx: ExecutionContext) -> str | None:
+    """What the form says is wrong."""
+    properties = operator.resolve_type(ctx, "inputs").type.properties
+    return properties["problem"].view.description if "problem" in properties else None
+
+
+class TestRegistration:
+    def test_manifest_and_plugin_name_the_same(self):
+        manifest = yaml.safe_load(MANIFEST.read_text())
+        (context,) = [context for context in build_plugin_contexts() if context.name == PLUGIN]
+        assert context.errors == []
+        panels = [instance.name for instance in context.instances if isinstance(instance, foo.Panel)]
+        operators = [instance.name for instance in context.instances if instance.name not in panels]
+        assert operators == manifest["operators"]
+        assert panels == manifest["panels"]
+        assert manifest["name"] == PLUGIN
+
+    def test_listing_operators_loads_no_torch(self):
+        script = f"""
+import sys
+import fiftyone.operators as foo
+assert foo.operator_exists("{PLUGIN}/compute_full_reference")
+print("torch" in sys.modules)
+"""
+        result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        assert result.stdout.split()[-1] == "False"
+
+    @pytest.mark.parametrize(("name", "risk"), [("compute_full_reference", "medium"), ("evaluate_quality", "low")])
+    def test_risk_is_declared(self, name, risk):
+        assert OperatorRegistry().get_operator(f"{PLUGIN}/{name}").risk_level.value == risk
+
+
+class TestComputeFullReference:
+    def test_immediate_and_delegated_runs_write_the_same(self, compute, new_dataset, quality):
+        immediate, delegated = new_dataset(quality), new_dataset(quality)
+        compute(immediate, device="cpu")
+
+        queued = compute(delegated, delegate=True, device="cpu")
+        assert queued.delegated
+        assert not delegated.has_field("deepmse")
+        service = DelegatedOperationService()
+        service.execute_queued_operations(operator=compute.uri, limit=1)
+        operation = service.get(queued.result["id"])
+        assert operation.run_state == "completed", operation.result
+        assert operation.status.progress == 1
+        assert operation.result.result["scored"] == len(quality.records)
+
+        immediate.reload()
+        delegated.reload()
+        fields = ["filepath", "deepmse", "deepmse_stages", "deepmse_error"]
+        assert immediate.values(fields) == delegated.values(fields)
+        assert None not in immediate.values("deepmse")
+        maps = [dataset.values("deepmse_map.map_path") for dataset in (immediate, delegated)]
+        assert all(Path(one).read_bytes() == Path(other).read_bytes() for one, other in zip(*maps, strict=True))
+
+    def test_immediate_run_reports_progress_and_result(self, compute, context, dataset):
+        Path(dataset.first().filepath).unlink()
+        said = messages(compute, context())
+        names = [name for name, _ in said]
+        assert names[-2:] == ["reload_dataset", "show_output"]
+        progress = [params["progress"] for name, params in said if name == "set_progress"]
+        assert progress == sorted(progress)
+        assert (progress[0], progress[-1]) == (0, 1)
+        assert said[-3][1]["label"] == "6 of 6 pairs done, 1 failed"
+        results = said[-1][1]["results"]
+        assert (results["scored"], results["failed"], results["errors"]) == (5, 1, (("no such file", 1),))
+        assert results["agreement"]["n"] == 5
+        assert "1 × no such file" in str(said[-1][1]["outputs"])
+
+    def test_view_target_limits_what_is_scored(self, compute, context, dataset):
+        chosen = dataset.values("id")[2:4]
+        messages(compute, context(selected=chosen, view_target="SELECTED_SAMPLES"))
+        assert dataset.exists("deepmse").values("id") == chosen
+        view = dataset.limit(1)
+        messages(compute, context(view=view._serialize(), view_target="CURRENT_VIEW"))
+        assert dataset.exists("deepmse").values("id") == [dataset.first().id, *chosen]
+
+    def test_settings_reach_the_run(self, compute, dataset, tmp_path):
+        compute(dataset, device="cpu", error_maps=False, batch_size=3, only_missing=True)
+        dataset.reload()
+        config = dataset.get_run_info("deepmse_1").config
+        assert (config.only_missing, config.map_dir) == (True, None)
+        with pytest.raises(ExecutionError, match=r"nothing\.pth"):
+            compute(dataset, device="cpu", weights=str(tmp_path / "nothing.pth"))
+
+    def test_form_says_what_is_wrong(self, compute, context, dataset):
+        assert problem(compute, context()) is None
+        assert "no text field 'nowhere'" in problem(compute, context(params={"ref_field": "nowhere"}))
+        empty = dataset.match({"level": 99})
+        assert "no samples" in problem(compute, context(view=empty._serialize()))
+        with pytest.raises(ExecutionError):
+            compute(dataset, ref_field="nowhere")
+
+    def test_form_of_a_grouped_dataset_asks_for_slices(self, compute, dataset):
+        grouped = fo.Dataset(f"{dataset.name}-grouped")
+        grouped.add_group_field("group", default="distorted")
+        group = fo.Group()
+        paths = zip(("distorted", "reference"), dataset.values("filepath"), strict=False)
+        grouped.add_samples([fo.Sample(filepath=path, group=group.element(name)) for name, path in paths])
+        ctx = ExecutionContext({"dataset_name": grouped.name, "params": {}}, executor=Executor())
+        properties = compute.resolve_type(ctx, "inputs").type.properties
+        assert [properties[name].default for name in ("ref_slice", "dist_slice")] == ["reference", "distorted"]
+        assert "ref_field" not in properties
+        assert "problem" not in properties
+        grouped.delete()
+
+    def test_many_samples_are_delegated_by_default(self, compute, context, dataset):
+        assert not compute.resolve_execution_options(context()).default_choice_to_delegated
+        reference = dataset.first().ref_path
+        samples = [fo.Sample(filepath=f"/nowhere/{number}.png", ref_path=reference) for number in range(2000)]
+        dataset.add_samples(samples, progress=False)
+        ctx = context()
+        assert compute.resolve_execution_options(ctx).default_choice_to_delegated
+        note = compute.resolve_type(ctx, "inputs").type.properties["note"].view
+        assert "fiftyone delegated launch" in note.description
+
+
+class TestEvaluateQuality:
+    @pytest.fixture
+    def scored(self, dataset):
+        dataset.add_sample_field("deepmse", fo.FloatField)
+        dataset.set_values("deepmse", [1.0, 2.0, 4.0, 1.5, 2.5, 2.25])
+        return dataset
+
+    def test_table_is_that_of_scipy(self, evaluate, scored):
+        rows = evaluate(scored, breakdown="distortion")["rows"]
+        assert [(row["group"], row["n"]) for row in rows] == [("all", 6), ("white noise", 6)]
+        scores, targets = scored.values(["deepmse", "dmos"])
+        assert rows[0]["srcc"] == pytest.approx(stats.spearmanr(scores, targets).statistic)
+        assert rows[0]["krcc"] == pytest.approx(stats.kendalltau(scores, targets).statistic)
+
+    def test_runs_in_the_app(self, evaluate, scored, context):
+        ctx = context(params={"target": "dmos", "metrics": ["deepmse"], "direction": "higher"})
+        result = evaluate.execute(ctx)
+        assert result["rows"][0]["srcc"] == -evaluate(scored)["rows"][0]["srcc"]
+        ctx.request_params["results"] = result
+        table = evaluate.resolve_type(ctx, "outputs").to_json()["type"]["properties"]["rows"]["view"]
+        assert [column["key"] for column in table["columns"]][:4] == ["metric", "group", "n", "srcc"]
+
+    def test_form_takes_the_declared_target_and_direction(self, evaluate, scored, context):
+        properties = evaluate.resolve_type(context(), "inputs").type.properties
+        assert (properties["target"].default, properties["direction"].default) == ("dmos", "lower")
+        properties = evaluate.resolve_type(context(params={"target": "level"}), "inputs").type.properties
+        assert properties["direction"].default == "higher"
+
+    def test_form_says_that_there_are_no_scores(self, evaluate, context):
+        assert "no scores" in problem(evaluate, context())
