@@ -21,7 +21,7 @@ from torch import nn
 
 from ..plugin import datasets, tables
 from ..plugin.errors import DeepMSEError
-from ..plugin.images import RESIZE_256, decode
+from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from ..plugin.metrics.base import Features
 from ..plugin.metrics.deepmse import DeepMSE
 from ..plugin.scoring import Item, Measurement, Score, Scorer
@@ -29,9 +29,12 @@ from . import terminal
 
 LPIPS_BATCHES: Final = (1, 8)
 
+MODEL: Final = "model only"
+FILES: Final = "files to CSV"
 DECODE: Final = "decode and resize only"
-END_TO_END: Final = "DeepMSE, files to CSV"
-LPIPS: Final = "lpips-squeeze"
+END_TO_END: Final = f"DeepMSE, {FILES}"
+LPIPS: Final = "LPIPS at 256×256"
+LPIPS_NATIVE: Final = "LPIPS at the files' own size"
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,51 @@ class Rate:
     unit: str
     per_second: float
 
+
+@dataclass(frozen=True)
+class Speeds:
+    """All rates of one run."""
+
+    rates: list[Rate]
+
+    @property
+    def baselines(self) -> tuple[str, str]:
+        """What DeepMSE's rates are compared with."""
+        return (f"to {LPIPS}", f"to {LPIPS_NATIVE}")
+
+    @property
+    def decode_share(self) -> float:
+        """DeepMSE's rate from files to CSV, in parts of that of decoding the distorted images alone."""
+        (whole,) = (rate.per_second for rate in self.rates if rate.name == END_TO_END)
+        (decoding,) = (rate.per_second for rate in self.rates if rate.name == DECODE)
+        return whole / decoding
+
+    def ratios(self, rate: Rate) -> list[float]:
+        """A DeepMSE rate over that of LPIPS doing the same: its fastest batch at 256×256, and at the files' size."""
+        if not rate.name.startswith("DeepMSE"):
+            return []
+        part = MODEL if MODEL in rate.name else FILES
+        baselines = [
+            max(
+                (other.per_second for other in self.rates if other.name.startswith(lpips) and part in other.name),
+                default=0,
+            )
+            for lpips in (LPIPS, LPIPS_NATIVE)
+        ]
+        return [rate.per_second / baseline for baseline in baselines if baseline]
+
     def to_dict(self) -> dict[str, Any]:
-        """The rate as JSON."""
-        return asdict(self)
+        """The run as JSON."""
+        return {
+            "rates": [
+                {**asdict(rate), "ratios": dict(zip(self.baselines, self.ratios(rate), strict=False))}
+                for rate in self.rates
+            ],
+            "decode_share": self.decode_share,
+        }
 
 
-def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> list[Rate]:
+def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> Speeds:
     """Time decoding, the model by itself and files to CSV, beside LPIPS on the same network and images.
 
     Args:
@@ -88,7 +130,7 @@ def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> list[R
         contender.run()
         if turn:
             seconds[contender.name].append(time.perf_counter() - start)
-    return [Rate(each.name, each.unit, each.count / median(seconds[each.name])) for each in contenders]
+    return Speeds([Rate(each.name, each.unit, each.count / median(seconds[each.name])) for each in contenders])
 
 
 def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contender]:
@@ -110,24 +152,28 @@ def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contende
 
     return [
         Contender(DECODE, n, "images", lambda: list(_decoded(item.dist for item in items))),
-        Contender("DeepMSE, model only, references kept", n, "pairs", lambda: _model_only(metric, pairs, keep=True)),
-        Contender("DeepMSE, model only", n, "pairs", lambda: _model_only(metric, pairs, keep=False)),
+        Contender(f"DeepMSE, {MODEL}, references kept", n, "pairs", lambda: _model_only(metric, pairs, keep=True)),
+        Contender(f"DeepMSE, {MODEL}", n, "pairs", lambda: _model_only(metric, pairs, keep=False)),
         Contender(END_TO_END, n, "pairs", lambda: files_to_csv(shared)),
         Contender(f"{END_TO_END}, every reference another file", n, "pairs", lambda: files_to_csv(unshared)),
         *(
-            Contender(
-                f"{LPIPS}, model only, batch {size}", n, "pairs", partial(_lpips_model_only, lpips, pairs, size)
-            )
+            Contender(f"{LPIPS}, {MODEL}, batch {size}", n, "pairs", partial(_lpips_model_only, lpips, pairs, size))
             for size in LPIPS_BATCHES
         ),
         *(
             Contender(
-                f"{LPIPS}, files to CSV, batch {size}",
+                f"{LPIPS}, {FILES}, batch {size}",
                 n,
                 "pairs",
-                partial(_lpips_to_csv, lpips, items, size, folder / "lpips.csv"),
+                partial(_lpips_to_csv, lpips, items, RESIZE_256, size, folder / "lpips.csv"),
             )
             for size in LPIPS_BATCHES
+        ),
+        Contender(
+            f"{LPIPS_NATIVE}, {FILES}",
+            n,
+            "pairs",
+            lambda: _lpips_to_csv(lpips, items, NATIVE, 1, folder / "lpips.csv"),
         ),
     ]
 
@@ -145,13 +191,13 @@ def _with_own_references(table: tables.Table) -> tables.Table:
     return tables.Table(table.path, table.columns, tuple(rows))
 
 
-def _decoded(paths: Iterable[str | Path]) -> Iterator[torch.Tensor]:
+def _decoded(paths: Iterable[str | Path], policy: ImagePolicy = RESIZE_256) -> Iterator[torch.Tensor]:
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        yield from pool.map(_tensor, paths)
+        yield from pool.map(partial(_tensor, policy=policy), paths)
 
 
-def _tensor(path: str | Path) -> torch.Tensor:
-    return decode(path).at(RESIZE_256)
+def _tensor(path: str | Path, policy: ImagePolicy = RESIZE_256) -> torch.Tensor:
+    return decode(path).at(policy)
 
 
 def _model_only(metric: DeepMSE, pairs: list[tuple[torch.Tensor, torch.Tensor]], *, keep: bool) -> None:
@@ -189,8 +235,8 @@ def _lpips_model_only(model: nn.Module, pairs: list[tuple[torch.Tensor, torch.Te
     return scores
 
 
-def _lpips_to_csv(model: nn.Module, items: list[Item], size: int, path: Path) -> None:
-    frames = list(_decoded(file for item in items for file in (item.ref, item.dist) if file))
+def _lpips_to_csv(model: nn.Module, items: list[Item], policy: ImagePolicy, size: int, path: Path) -> None:
+    frames = list(_decoded((file for item in items for file in (item.ref, item.dist) if file), policy))
     scores = _lpips_model_only(model, list(zip(frames[::2], frames[1::2], strict=True)), size)
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(zip((item.dist for item in items), scores, strict=True))

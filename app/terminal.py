@@ -64,3 +64,9 @@ def number(value: float | None, digits: int = 4) -> str:
 def escaped(text: object) -> str:
     """Text to print as it is, whatever brackets it has."""
     return escape(str(text))
+
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print warnings to standard error."""
+    for warning in warnings:
+        err.print(f"[yellow]warning:[/] {escaped(warning)}", soft_wrap=True)

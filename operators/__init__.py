@@ -2,7 +2,9 @@
 
 from .compute_full_reference import ComputeFullReference
 from .evaluate_quality import EvaluateQuality
+from .load_image_quality_dataset import LoadImageQualityDataset
+from .make_synthetic_set import MakeSyntheticSet
 
-OPERATORS = (ComputeFullReference, EvaluateQuality)
+OPERATORS = (ComputeFullReference, EvaluateQuality, LoadImageQualityDataset, MakeSyntheticSet)
 
-__all__ = ["OPERATORS", "ComputeFullReference", "EvaluateQuality"]
+__all__ = ["OPERATORS", "ComputeFullReference", "EvaluateQuality", "LoadImageQualityDataset", "MakeSyntheticSet"]

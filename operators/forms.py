@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from fiftyone.operators import types
 
@@ -27,3 +28,15 @@ def choice(
 def problem(inputs: types.Object, label: str, text: str) -> None:
     """Say what is wrong; the form cannot be submitted."""
     inputs.view("problem", types.Error(label=label, description=text), invalid=True, error_message=text)
+
+
+def folder(inputs: types.Object, name: str, label: str) -> None:
+    """Add a choice of a folder on the machine that runs FiftyOne."""
+    view = types.FileExplorerView(choose_dir=True, button_label="Choose a folder…", choose_button_label="Choose")
+    inputs.file(name, required=True, label=label, view=view)
+
+
+def chosen_folder(params: dict[str, Any], name: str) -> str:
+    """The chosen folder, empty if there is none yet; the App's chooser gives an object, code a text."""
+    value = params.get(name) or ""
+    return str(value.get("absolute_path") or "") if isinstance(value, dict) else str(value)

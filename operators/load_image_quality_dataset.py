@@ -11,7 +11,7 @@ from fiftyone.operators import types
 from ..plugin import datasets
 from ..plugin.errors import UsageError
 from ..plugin.store import import_dataset
-from .forms import choice, folder, problem
+from .forms import choice, chosen_folder, folder, problem
 
 
 class LoadImageQualityDataset(foo.Operator):
@@ -51,7 +51,7 @@ class LoadImageQualityDataset(foo.Operator):
             inputs.view("layout", types.Notice(label=f"{info.title}: a folder with {info.layout}"))
             folder(inputs, "root", "Folder")
             inputs.str("dataset", label="Name in FiftyOne", description=f"Empty: {name}. An existing one is updated")
-            if root := _path(ctx):
+            if root := chosen_folder(ctx.params, "root"):
                 try:
                     quality = datasets.load(name, root)
                 except UsageError as error:
@@ -63,7 +63,7 @@ class LoadImageQualityDataset(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Load and open it."""
-        loaded = self(ctx.params["name"], _path(ctx), ctx.params.get("dataset") or None)
+        loaded = self(ctx.params["name"], chosen_folder(ctx.params, "root"), ctx.params.get("dataset") or None)
         ctx.ops.open_dataset(loaded.name)
         return {"dataset": loaded.name, "images": len(loaded)}
 
@@ -73,9 +73,3 @@ class LoadImageQualityDataset(foo.Operator):
         outputs.str("dataset", label="Dataset")
         outputs.int("images", label="Images")
         return types.Property(outputs, view=types.View(label="Image quality dataset loaded"))
-
-
-def _path(ctx: foo.ExecutionContext) -> str:
-    """The chosen folder; the App's file chooser gives an object, code a text."""
-    value = ctx.params.get("root") or ""
-    return value.get("absolute_path", "") if isinstance(value, dict) else value

@@ -221,12 +221,19 @@ class Scorer:
             raise
 
     def _reference_features(self, metric: Metric, references: Sequence[Reference]) -> list[Features | ImageError]:
-        features = self._features(metric, [reference.frame.result() for reference in references])
-        # A slice would keep the whole batch in memory.
-        return [
-            result if isinstance(result, ImageError) else tuple(stage.clone() for stage in result)
-            for result in features
-        ]
+        frames = [reference.frame.result() for reference in references]
+        results: dict[int, Features | ImageError] = {
+            index: frame for index, frame in enumerate(frames) if isinstance(frame, ImageError)
+        }
+        images = {
+            index: frame.tensors[metric.policy.name] for index, frame in enumerate(frames) if isinstance(frame, Frame)
+        }
+        for batch in _of_one_size(images):
+            features = metric.prepare(torch.stack([images[index] for index in batch]))
+            for place, index in enumerate(batch):
+                # A slice would keep the whole batch in memory.
+                results[index] = tuple(stage[place : place + 1].clone() for stage in features)
+        return [results[index] for index in range(len(references))]
 
     def _score(self, pairs: list[_Pair]) -> list[Score]:
         measurements: list[dict[str, Measurement]] = [{} for _ in pairs]
@@ -247,40 +254,19 @@ class Scorer:
         ]
 
     def _measure(self, metric: Metric, pairs: Sequence[_Pair]) -> list[Measurement | str]:
-        frames = [pair.frame.result() for pair in pairs]
-        compared: list[Comparison | str] = []
-        for pair, frame, features in zip(pairs, frames, self._features(metric, frames), strict=True):
-            if isinstance(features, ImageError):
-                compared.append(str(features))
-            elif pair.reference is None:
-                compared.append(f"{pair.item.dist}: {metric.info.title} compares with a reference, and none is named")
-            elif isinstance(reference := pair.reference.features[metric.info.name].result(), ImageError):
-                compared.append(f"reference {reference}")
-            elif mismatch := _size_mismatch(metric, frame, pair.reference.frame.result()):
-                compared.append(f"{pair.item.dist}: {mismatch}")
+        ready: dict[int, tuple[torch.Tensor, Features]] = {}
+        results: dict[int, Measurement | str] = {}
+        for index, pair in enumerate(pairs):
+            inputs = _inputs(metric, pair)
+            if isinstance(inputs, str):
+                results[index] = inputs
             else:
-                compared.append(metric.compare(reference, features, error_maps=self._error_maps))
-        # One transfer for the batch: on a GPU each waits for the device.
-        found = [result for result in compared if isinstance(result, Comparison)]
-        values = iter(torch.cat([result.scores for result in found]).tolist() if found else ())
-        return [result if isinstance(result, str) else _measurement(result, next(values)) for result in compared]
-
-    def _features(self, metric: Metric, frames: Sequence[Frame | ImageError]) -> list[Features | ImageError]:
-        """What the metric takes from each frame, computed in batches of one size."""
-        results: list[Features | ImageError | None] = [
-            frame if isinstance(frame, ImageError) else None for frame in frames
-        ]
-        by_size: dict[torch.Size, list[int]] = {}
-        tensors = {}
-        for index, frame in enumerate(frames):
-            if isinstance(frame, Frame):
-                tensors[index] = frame.tensors[metric.policy.name]
-                by_size.setdefault(tensors[index].shape, []).append(index)
-        for indices in by_size.values():
-            features = metric.prepare(torch.stack([tensors[index] for index in indices]))
-            for place, index in enumerate(indices):
-                results[index] = tuple(stage[place : place + 1] for stage in features)
-        return [result for result in results if result is not None]
+                ready[index] = inputs
+        for batch in _of_one_size({index: image for index, (image, _) in ready.items()}):
+            images, references = zip(*(ready[index] for index in batch), strict=True)
+            comparison = metric.compare(references, torch.stack(images), error_maps=self._error_maps)
+            results.update(zip(batch, _measurements(comparison), strict=True))
+        return [results[index] for index in range(len(pairs))]
 
     def _in_parts(
         self, batch: Sequence[T], compute: Callable[[Sequence[T]], list[R]], failed: Callable[[T], R]
@@ -348,18 +334,44 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _measurement(comparison: Comparison, value: float) -> Measurement | str:
-    if not math.isfinite(value):
-        return f"the score is {value}, not a finite number"
-    return Measurement(
-        value,
-        () if comparison.stages is None else tuple(comparison.stages[0].tolist()),
-        None if comparison.error_maps is None else comparison.error_maps[0].cpu().numpy(),
-    )
+def _inputs(metric: Metric, pair: _Pair) -> tuple[torch.Tensor, Features] | str:
+    """What a metric needs of a pair, the image and its reference's features, or why it cannot be had."""
+    frame = pair.frame.result()
+    if isinstance(frame, ImageError):
+        return str(frame)
+    if pair.reference is None:
+        return f"{pair.item.dist}: {metric.info.title} compares with a reference, and none is named"
+    features = pair.reference.features[metric.info.name].result()
+    if isinstance(features, ImageError):
+        return f"reference {features}"
+    if mismatch := _size_mismatch(metric, frame, pair.reference.frame.result()):
+        return f"{pair.item.dist}: {mismatch}"
+    return frame.tensors[metric.policy.name], features
 
 
-def _size_mismatch(metric: Metric, frame: Frame | ImageError, reference: Frame | ImageError) -> str | None:
-    if metric.policy.size is not None or isinstance(frame, ImageError) or isinstance(reference, ImageError):
+def _of_one_size(images: dict[int, torch.Tensor]) -> Iterable[list[int]]:
+    """Keys of the images that have the same shape."""
+    groups: dict[torch.Size, list[int]] = {}
+    for index, image in images.items():
+        groups.setdefault(image.shape, []).append(index)
+    return groups.values()
+
+
+def _measurements(comparison: Comparison) -> list[Measurement | str]:
+    # Each of these waits for the device once for the whole batch.
+    values = comparison.scores.tolist()
+    stages = [()] * len(values) if comparison.stages is None else comparison.stages.tolist()
+    maps = [None] * len(values) if comparison.error_maps is None else comparison.error_maps.cpu().numpy()
+    return [
+        Measurement(value, tuple(each), error_map)
+        if math.isfinite(value)
+        else f"the score is {value}, not a finite number"
+        for value, each, error_map in zip(values, stages, maps, strict=True)
+    ]
+
+
+def _size_mismatch(metric: Metric, frame: Frame, reference: Frame | ImageError) -> str | None:
+    if metric.policy.size is not None or isinstance(reference, ImageError):
         return None
     if frame.shape == reference.shape:
         return None

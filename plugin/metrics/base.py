@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,15 +39,23 @@ class Metric(ABC):
 
     @abstractmethod
     def prepare(self, images: torch.Tensor) -> Features:
-        """Compute what of each image goes into a comparison; the engine keeps it for references.
+        """Compute what of each reference goes into comparisons; the engine keeps it.
 
         Args:
             images: uint8 RGB brought to ``policy``, shape (N, 3, H, W)
         """
 
     @abstractmethod
-    def compare(self, reference: Features, distorted: Features, *, error_maps: bool = False) -> Comparison:
-        """Score distorted images against references; a single reference serves all of them."""
+    def compare(
+        self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
+    ) -> Comparison:
+        """Score distorted images.
+
+        Args:
+            references: what :meth:`prepare` gave for the reference of each image, first axis 1
+            distorted: uint8 RGB brought to ``policy``, shape (N, 3, H, W)
+            error_maps: also compute error maps
+        """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

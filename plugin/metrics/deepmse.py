@@ -6,7 +6,7 @@ SqueezeNet and MSE for Resource-Constrained Systems".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,44 +124,76 @@ class DeepMSE(nn.Module):
 
     def stages(self, reference: torch.Tensor | Features, distorted: torch.Tensor | Features) -> torch.Tensor:
         """Mean squared error at each stage (eq. 1), shape (N, 5)."""
-        return _per_stage(self._errors(reference, distorted))
+        return torch.stack(self._errors(reference, distorted, _per_image), dim=1)
 
     def maps(self, reference: torch.Tensor | Features, distorted: torch.Tensor | Features) -> list[torch.Tensor]:
         """Squared error averaged over channels, five maps (N, h, w); each averages to its stage's value."""
-        return _per_position(self._errors(reference, distorted))
+        return self._errors(reference, distorted, _per_position)
 
     def features(self, images: torch.Tensor) -> Features:
         """The five compared feature maps of each image, shapes (N, C, h, w)."""
-        x = self._normalised(images)
-        if x.device.type != "cpu":
-            with _full_float32():
-                return self._tapped(x)
-        chunks = [self._tapped(chunk) for chunk in torch.split(_filled(x, CPU_CHUNK), CPU_CHUNK)]
-        if len(chunks) == 1:
-            return tuple(stage[: len(x)] for stage in chunks[0])
-        return tuple(torch.cat(stage)[: len(x)] for stage in zip(*chunks, strict=True))
+        _check(images)
+        chunks = [tuple(self.taps(images[part])) for part in self.parts(len(images))]
+        return chunks[0] if len(chunks) == 1 else tuple(torch.cat(stage) for stage in zip(*chunks, strict=True))
 
-    def _errors(self, reference: torch.Tensor | Features, distorted: torch.Tensor | Features) -> list[torch.Tensor]:
-        if isinstance(reference, torch.Tensor) and isinstance(distorted, torch.Tensor):
-            if self.policy.size is None and reference.shape[-2:] != distorted.shape[-2:]:
-                raise ValueError(
-                    f"reference is {_size(reference)} and distorted {_size(distorted)}: policy 'native' needs equal "
-                    "sizes; use 'resize-256'"
-                )
-            if len(reference) not in (1, len(distorted)):
-                raise ValueError(f"{len(reference)} references for {len(distorted)} distorted images")
-        ours, theirs = (
-            self.features(images) if isinstance(images, torch.Tensor) else images for images in (reference, distorted)
-        )
-        # Half precision would overflow, and lose the small differences, if squares were summed in it.
-        dtype = torch.promote_types(ours[0].dtype, torch.float32)
-        return [
-            F.mse_loss(a.to(dtype).expand_as(b), b.to(dtype), reduction="none")
-            for a, b in zip(ours, theirs, strict=True)
-        ]
+    def taps(self, images: torch.Tensor) -> Iterator[torch.Tensor]:
+        """The five feature maps of one of :meth:`parts`, each as soon as it is there.
+
+        What is compared at once and let go is never fetched from memory again: that is half the time on a CPU.
+        """
+        n = len(images)
+        x = self._normalised(images)
+        if x.device.type == "cpu":
+            x = _filled(x, CPU_CHUNK)
+        if -1 in self.preset.taps:
+            yield x[:n]
+        for index, layer in enumerate(self.layers):
+            with _full_float32(x.device):
+                x = layer(x)
+            if index in self.preset.taps:
+                yield x[:n]
+
+    def parts(self, n: int) -> Iterator[slice]:
+        """How N images are divided for computing them at once."""
+        device = next(self.layers.parameters()).device
+        step = CPU_CHUNK if device.type == "cpu" else n
+        return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+    def _errors(
+        self,
+        reference: torch.Tensor | Features,
+        distorted: torch.Tensor | Features,
+        reduce: Callable[[torch.Tensor], torch.Tensor],
+    ) -> list[torch.Tensor]:
+        n, n_references = _count(distorted), _count(reference)
+        if n_references not in (1, n):
+            raise ValueError(f"{n_references} references for {n} distorted images")
+        for images in (reference, distorted):
+            if isinstance(images, torch.Tensor):
+                _check(images)
+        if (
+            self.policy.size is None
+            and isinstance(reference, torch.Tensor)
+            and isinstance(distorted, torch.Tensor)
+            and reference.shape[-2:] != distorted.shape[-2:]
+        ):
+            raise ValueError(
+                f"reference is {_size(reference)} and distorted {_size(distorted)}: policy 'native' needs equal "
+                "sizes; use 'resize-256'"
+            )
+        if n_references == 1 and isinstance(reference, torch.Tensor):
+            reference = self.features(reference)
+        found = []
+        for part in self.parts(n):
+            ours = self._part(reference, slice(0, 1) if n_references == 1 else part)
+            theirs = self._part(distorted, part)
+            found.append([reduce(squared_error(a, b)) for a, b in zip(list(ours), theirs, strict=True)])
+        return [torch.cat(stage) for stage in zip(*found, strict=True)]
+
+    def _part(self, images: torch.Tensor | Features, part: slice) -> Iterator[torch.Tensor]:
+        return self.taps(images[part]) if isinstance(images, torch.Tensor) else (stage[part] for stage in images)
 
     def _normalised(self, images: torch.Tensor) -> torch.Tensor:
-        images = _checked(images)
         x = (
             images / 255
             if images.dtype == torch.uint8
@@ -180,16 +212,8 @@ class DeepMSE(nn.Module):
         x = (x.to(first.device) - self.mean.float()) / self.std.float()
         return x.to(first.dtype, memory_format=torch.channels_last)
 
-    def _tapped(self, x: torch.Tensor) -> Features:
-        kept = {-1: x}
-        for index, layer in enumerate(self.layers):
-            x = layer(x)
-            if index in self.preset.taps:
-                kept[index] = x
-        return tuple(kept[tap] for tap in self.preset.taps)
 
-
-def _checked(images: torch.Tensor) -> torch.Tensor:
+def _check(images: torch.Tensor) -> None:
     if images.ndim != 4 or images.shape[1] != 3:
         raise ValueError(f"images must have shape (N, 3, H, W), not {tuple(images.shape)}")
     if len(images) == 0:
@@ -197,13 +221,16 @@ def _checked(images: torch.Tensor) -> torch.Tensor:
     if min(images.shape[-2:]) < MIN_SIDE:
         raise ValueError(f"images must be at least {MIN_SIDE}×{MIN_SIDE}, not {_size(images)}")
     if images.dtype == torch.uint8:
-        return images
+        return
     if not images.is_floating_point():
         raise ValueError(f"images must be floating point in [0, 1] or uint8, not {images.dtype}")
     low, high = (float(bound) for bound in images.detach().aminmax())
     if not (low >= -1e-3 and high <= 1 + 1e-3):
         raise ValueError(f"float images must lie in [0, 1], these span [{low:g}, {high:g}]; divide by 255 or clamp")
-    return images
+
+
+def _count(images: torch.Tensor | Features) -> int:
+    return len(images) if isinstance(images, torch.Tensor) else len(images[0])
 
 
 def _size(images: torch.Tensor) -> str:
@@ -216,10 +243,31 @@ def _filled(x: torch.Tensor, chunk: int) -> torch.Tensor:
 
 
 @contextmanager
-def _full_float32() -> Iterator[None]:
+def _full_float32(device: torch.device) -> Iterator[None]:
     """Keep cuDNN from rounding float32 convolutions to TF32, which has 10 bits of mantissa."""
+    if device.type != "cuda":
+        yield
+        return
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
         yield
+
+
+def squared_error(reference: torch.Tensor, distorted: torch.Tensor) -> torch.Tensor:
+    """Squared difference of one stage's features (N, C, h, w), in float32 or better.
+
+    Half precision would overflow, and lose the small differences, if squares were taken in it.
+    """
+    dtype = torch.promote_types(distorted.dtype, torch.float32)
+    return F.mse_loss(reference.to(dtype).expand_as(distorted), distorted.to(dtype), reduction="none")
+
+
+def _per_image(error: torch.Tensor) -> torch.Tensor:
+    # Summed in the order that channels-last memory has them: flattening channels first would copy.
+    return error.permute(0, 2, 3, 1).flatten(1).mean(1)
+
+
+def _per_position(error: torch.Tensor) -> torch.Tensor:
+    return error.mean(1)
 
 
 class DeepMSEMetric(Metric):
@@ -249,12 +297,26 @@ class DeepMSEMetric(Metric):
         """The five feature maps."""
         return self.model.features(images)
 
-    def compare(self, reference: Features, distorted: Features, *, error_maps: bool = False) -> Comparison:
+    def compare(
+        self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
+    ) -> Comparison:
         """Scores, stages and, if asked for, error maps of all stages averaged at the first stage's size."""
-        errors = self.model._errors(reference, distorted)
-        stages = _per_stage(errors)
-        levels = _as_levels(_combined(_per_position(errors)), self.model.weights.scale) if error_maps else None
-        return Comparison(stages.mean(1), stages, levels)
+        stages: list[torch.Tensor] = []
+        levels: list[torch.Tensor] = []
+        for part in self.model.parts(len(distorted)):
+            means: list[list[torch.Tensor]] = []
+            maps: list[list[torch.Tensor]] = []
+            for index, stage in enumerate(self.model.taps(distorted[part])):
+                errors = [
+                    squared_error(reference[index], stage[place : place + 1])
+                    for place, reference in enumerate(references[part])
+                ]
+                means.append([_per_image(error) for error in errors])
+                maps.append([_per_position(error) for error in errors] if error_maps else [])
+            stages += [torch.stack(image, dim=1) for image in zip(*means, strict=True)]
+            levels += [_as_levels(_combined(image), self.model.weights.scale) for image in zip(*maps, strict=True)]
+        found = torch.cat(stages)
+        return Comparison(found.mean(1), found, torch.cat(levels) if levels else None)
 
     def describe(self) -> dict[str, Any]:
         """Preset, stages and weights."""
@@ -271,16 +333,7 @@ def create(**settings: Any) -> Metric:
     return DeepMSEMetric(**settings)
 
 
-def _per_stage(errors: list[torch.Tensor]) -> torch.Tensor:
-    # Summed in the order that channels-last memory has them: flattening channels first would copy.
-    return torch.stack([error.permute(0, 2, 3, 1).flatten(1).mean(1) for error in errors], dim=1)
-
-
-def _per_position(errors: list[torch.Tensor]) -> list[torch.Tensor]:
-    return [error.mean(1) for error in errors]
-
-
-def _combined(maps: list[torch.Tensor]) -> torch.Tensor:
+def _combined(maps: Sequence[torch.Tensor]) -> torch.Tensor:
     """Average of the stages' maps (N, h, w), all brought to the size of the first."""
     size = maps[0].shape[-2:]
     return torch.stack([F.interpolate(stage[:, None], size=size, mode="bilinear")[:, 0] for stage in maps]).mean(0)

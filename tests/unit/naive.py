@@ -44,7 +44,9 @@ def stages(path: Path, weights: dict[str, np.ndarray], taps: tuple[int, ...]) ->
     return kept
 
 
-def convolve(x: np.ndarray, weights: dict[str, np.ndarray], name: str, stride: int = 1, padding: int = 0) -> np.ndarray:
+def convolve(
+    x: np.ndarray, weights: dict[str, np.ndarray], name: str, stride: int = 1, padding: int = 0
+) -> np.ndarray:
     kernel, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
     side = kernel.shape[-1]
     x = np.pad(x, ((0, 0), (padding, padding), (padding, padding)))

@@ -3,7 +3,7 @@
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,11 @@ class Means(Metric):
         self.batches.append(len(images))
         return (images.double().mean((2, 3)),)
 
-    def compare(self, reference: Features, distorted: Features, *, error_maps: bool = False) -> Comparison:
-        return Comparison(((reference[0] - distorted[0]) ** 2).mean(1))
+    def compare(
+        self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
+    ) -> Comparison:
+        (theirs,) = self.prepare(distorted)
+        return Comparison(((torch.cat([reference[0] for reference in references]) - theirs) ** 2).mean(1))
 
     def describe(self) -> dict[str, Any]:
         return {}
@@ -267,18 +270,20 @@ class Small(Means):
     def __init__(self, limit: int, large: int = -1, where: str = "prepare") -> None:
         super().__init__()
         self.limit, self.large, self.where = limit, large, where
-        self.prepared = 0
 
     def prepare(self, images: torch.Tensor) -> Features:
-        self.prepared = len(images)
         if self.where == "prepare" and (len(images) > self.limit or (images == self.large).all(dim=(1, 2, 3)).any()):
             raise torch.OutOfMemoryError("made up")
         return super().prepare(images)
 
-    def compare(self, reference: Features, distorted: Features, *, error_maps: bool = False) -> Comparison:
-        if self.where == "compare" and (self.prepared > self.limit or (distorted[0] == self.large).all()):
+    def compare(
+        self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
+    ) -> Comparison:
+        if self.where == "compare" and (
+            len(distorted) > self.limit or (distorted == self.large).all(dim=(1, 2, 3)).any()
+        ):
             raise torch.OutOfMemoryError("made up")
-        return super().compare(reference, distorted, error_maps=error_maps)
+        return super().compare(references, distorted, error_maps=error_maps)
 
 
 @pytest.fixture
@@ -325,8 +330,10 @@ def test_a_reference_too_large_by_itself_fails_its_pairs_by_name(use, plain):
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
 def test_a_score_that_is_no_number_is_an_error(use, plain, wrong):
     class Wrong(Means):
-        def compare(self, reference: Features, distorted: Features, *, error_maps: bool = False) -> Comparison:
-            score = super().compare(reference, distorted).scores
+        def compare(
+            self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
+        ) -> Comparison:
+            score = super().compare(references, distorted).scores
             return Comparison(torch.where(score == 0, wrong, score))
 
     use(Wrong())

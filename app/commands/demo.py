@@ -1,0 +1,56 @@
+"""The demonstration: demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...plugin.errors import UsageError
+from .. import terminal
+from .evaluate import evaluation_table
+from .options import Device, WeightsPath
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Print the table and exit instead of opening the App.")
+    ] = False,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
+    ] = None,
+    data: Annotated[
+        tuple[str, Path] | None,
+        typer.Option(
+            metavar="NAME ROOT",
+            help="Use a published dataset instead, such as: live_subset FOLDER.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the App.", show_default="FiftyOne's")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address to serve the App on.", show_default="FiftyOne's")
+    ] = None,
+    device: Device = "auto",
+    weights: WeightsPath = None,
+) -> None:
+    """Score a demonstration dataset and open it in the FiftyOne App beside the panel on agreement.
+
+    By default photographs are distorted by four types at five levels. There the target is the level: a severity, not
+    an opinion score.
+    """
+    from ...plugin.store import evaluate_view
+    from .. import demo as demonstration
+
+    if photos and data:
+        raise UsageError("--photos makes a dataset and --data NAME ROOT reads one: give one of them")
+    dataset = demonstration.prepare(data, photos)
+    summary = demonstration.compute(dataset, device=device, weights=weights)
+    terminal.warn(summary.warnings)
+    terminal.err.print(f"{summary.scored} pairs of {dataset.name} scored, {summary.failed} failed", soft_wrap=True)
+    terminal.out.print(evaluation_table(evaluate_view(dataset, breakdown="distortion"), "distortion"))
+    if not headless:
+        demonstration.show(
+            dataset, port, address, lambda url: terminal.out.print(f"The App is open at {url} (Ctrl+C ends it)")
+        )

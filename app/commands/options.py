@@ -1,0 +1,12 @@
+"""Options that commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda or cuda:N.")]
+WeightsPath = Annotated[
+    Path | None,
+    typer.Option("--weights", help="SqueezeNet weights: a file, or a folder that has it.", show_default="search"),
+]

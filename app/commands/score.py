@@ -1,0 +1,141 @@
+"""Scores for the pairs of a table: score."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ...plugin.errors import UsageError
+from .. import terminal
+from .options import Device, WeightsPath
+
+SOME_FAILED = 3
+
+
+def score(
+    pairs: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PAIRS.csv", help="CSV file with the columns dist and ref; relative paths start at its folder."
+        ),
+    ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", "-m", help="Metric to compute; repeatable.", show_default="deepmse"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="OUT.csv", help="Where to write the scores.", show_default="standard output"
+        ),
+    ] = None,
+    device: Device = "auto",
+    weights: WeightsPath = None,
+    preset: Annotated[
+        str | None, typer.Option(help="DeepMSE's stages: lpips-ends, image+relu or pools.", show_default="lpips-ends")
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(help="Image policy: resize-256, or native for no resizing.", show_default="the metric's"),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Images at a time.", show_default="what suits the device")
+    ] = None,
+    max_pixels: Annotated[
+        int | None, typer.Option(min=1, help="Refuse images of more pixels.", show_default="89,478,485")
+    ] = None,
+    dist_column: Annotated[str, typer.Option(help="Column of the distorted images.")] = "dist",
+    ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
+    resume: Annotated[bool, typer.Option("--resume", help="Keep the rows that OUT.csv has already.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a summary as JSON; without -o it contains the scores.")
+    ] = False,
+) -> None:
+    """Score image pairs listed in a CSV file.
+
+    Writes the input's columns, one column a metric, and "error". A pair that cannot be scored has an empty score and
+    the reason. Exit status: 0 all scored, 3 some rows failed, 2 wrong usage.
+    """
+    from ...plugin import tables
+    from ...plugin.images import MAX_PIXELS
+    from ...plugin.metrics import metric_info
+    from ...plugin.scoring import Scorer, reason
+    from ..process import keep_freed_memory
+
+    keep_freed_memory()
+
+    metrics = [metric_info(name).name for name in dict.fromkeys(metric or ["deepmse"])]
+    if resume and out is None:
+        raise UsageError("--resume continues a file: name it with -o OUT.csv")
+    table = tables.read_table(pairs)
+    columns = tables.output_columns(table, metrics)
+    needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
+    items = tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
+    scorer = Scorer(
+        metrics,
+        device=device,
+        weights=weights,
+        preset=preset,
+        policy=policy,
+        batch_size=batch_size,
+        max_pixels=max_pixels or MAX_PIXELS,
+    )
+    terminal.warn(scorer.warnings)
+
+    failures: Counter[str] = Counter()
+    rows: list[dict[str, str]] = []
+    kept = 0
+    if out is None:
+        for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
+            rows.append(tables.row_of(table, metrics, result))
+            if result.error:
+                failures[reason(result.error, result.item)] += 1
+        if not as_json:
+            sys.stdout.writelines(tables.csv_text(columns, rows))
+    else:
+        with tables.ScoreWriter(out, table, metrics, scorer.describe(), resume=resume) as writer:
+            kept = len(writer.kept)
+            for item, row in zip(items, writer.kept, strict=False):
+                if row[tables.ERROR]:
+                    failures[reason(row[tables.ERROR], item)] += 1
+            try:
+                for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
+                    writer.write(result)
+                    if result.error:
+                        failures[reason(result.error, result.item)] += 1
+            except KeyboardInterrupt:
+                terminal.err.print(
+                    f"Stopped. {terminal.escaped(out)} has what was scored; go on with --resume.", soft_wrap=True
+                )
+                sys.exit(130)
+
+    failed = failures.total()
+    summary: dict[str, Any] = {
+        "pairs": len(items),
+        "scored": len(items) - failed,
+        "failed": failed,
+        "kept": kept,
+        "errors": dict(failures.most_common()),
+        "output": None if out is None else str(out),
+        **scorer.describe(),
+    }
+    if as_json:
+        print(json.dumps(summary if out else {**summary, "rows": rows}, indent=2, ensure_ascii=False))
+    _print_summary(summary)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _print_summary(summary: dict[str, Any]) -> None:
+    where = f" → {summary['output']}" if summary["output"] else ""
+    kept = f", {summary['kept']} of them kept from before" if summary["kept"] else ""
+    terminal.err.print(
+        f"{summary['scored']} of {summary['pairs']} pairs scored{kept}{terminal.escaped(where)}", soft_wrap=True
+    )
+    for reason, count in summary["errors"].items():
+        terminal.err.print(f"  {count} failed: {terminal.escaped(reason)}", soft_wrap=True)

@@ -1,0 +1,22 @@
+"""Settings of this process, for commands that are the whole process."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from typing import Final
+
+_M_MMAP_THRESHOLD: Final = -3
+_M_TRIM_THRESHOLD: Final = -1
+_GIGABYTE: Final = 1 << 30
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep what the network's layers free instead of handing it back and fetching it again, page by page.
+
+    PyTorch has no cache of its own for the CPU; this is a seventh of the time of scoring.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _GIGABYTE)
+        libc.mallopt(_M_TRIM_THRESHOLD, _GIGABYTE)

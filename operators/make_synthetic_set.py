@@ -1,0 +1,155 @@
+"""Operator: distort the images of a view into a new dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any, Final
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.core.collections import SampleCollection
+from fiftyone.operators import types
+
+from ..plugin.datasets.distortions import DISTORTIONS, LEVELS
+from ..plugin.datasets.synthetic import write_set
+from ..plugin.store import import_dataset
+from ..plugin.store.config import datasets_dir
+from .forms import problem
+
+MANY_IMAGES: Final = 1000
+"""From this many made images on a delegated run is the default."""
+
+_POLL_SECONDS: Final = 1.0
+
+
+class MakeSyntheticSet(foo.Operator):
+    """Distorts the images of a view by KADID-10k's types and levels, with the level as target."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What the App shows and allows."""
+        return foo.OperatorConfig(
+            name="make_synthetic_set",
+            label="Make a synthetic distortion set",
+            description="Distort clean images by up to 25 types at five levels each, into a new dataset",
+            icon="blur_on",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="medium",
+        )
+
+    def __call__(
+        self,
+        samples: SampleCollection,
+        dataset: str,
+        *,
+        distortions: list[str] | None = None,
+        levels: list[int] | None = None,
+        seed: int = 0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> fo.Dataset:
+        """Make the set from Python.
+
+        Args:
+            samples: dataset or view of clean images
+            dataset: what to call the new dataset; one of that name is completed
+            distortions: names of types, ``deepmse synth --types list`` prints them; all by default
+            levels: of 1 to 5; all by default
+            seed: of all that is random
+            progress: called with the number of images made and in all
+
+        Raises:
+            UsageError: an unknown type or level, or no usable image
+        """
+        quality = write_set(
+            [Path(path) for path in samples.values("filepath")],
+            datasets_dir() / dataset,
+            name=dataset,
+            source=f"images of the FiftyOne dataset {samples._root_dataset.name}",
+            types=distortions or DISTORTIONS,
+            levels=levels or LEVELS,
+            seed=seed,
+            progress=progress,
+        )
+        return import_dataset(quality)
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        inputs.view_target(ctx, action_description="Distort")
+        inputs.str("dataset", required=True, label="Name of the new dataset")
+        kinds = types.DropdownView(multiple=True)
+        for name in DISTORTIONS:
+            kinds.add_choice(name, label=name.replace("_", " "))
+        inputs.list("distortions", types.String(), label="Types", description="Empty: all 25", view=kinds)
+        inputs.int("seed", default=0, min=0, required=True, label="Seed", description="Same seed, same pixels")
+        count = _count(ctx)
+        if count:
+            inputs.view("count", types.Notice(label=f"Makes {count:,} images"))
+        else:
+            problem(inputs, "Nothing to distort", "there are no samples in this view")
+        return types.Property(inputs, view=types.View(label="Make a synthetic distortion set"))
+
+    def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
+        """Immediate or delegated; delegated first for many images."""
+        return foo.ExecutionOptions(
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            default_choice_to_delegated=_count(ctx) >= MANY_IMAGES,
+        )
+
+    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
+        """Make the set: in the App a stream of progress, delegated the result."""
+        if not ctx.delegated:
+            return self._stream(ctx)
+
+        def report(done: int, total: int) -> None:
+            ctx.set_progress(progress=done / total, label=f"{done:,} of {total:,} images")
+
+        return _result(self._make(ctx, report))
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        """What was made."""
+        outputs = types.Object()
+        if ctx.results:
+            outputs.str("dataset", label="Dataset")
+            outputs.int("images", label="Images")
+        return types.Property(outputs, view=types.View(label="Synthetic distortion set made"))
+
+    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        state = (0, 1)
+
+        def report(done: int, total: int) -> None:
+            nonlocal state
+            state = done, total
+
+        with ThreadPoolExecutor(1) as pool:
+            job = pool.submit(self._make, ctx, report)
+            while wait([job], timeout=_POLL_SECONDS).not_done:
+                done, total = state
+                yield ctx.trigger(
+                    "set_progress", {"progress": done / total, "label": f"{done:,} of {total:,} images"}
+                )
+        yield ctx.trigger("open_dataset", {"dataset": job.result().name})
+
+    def _make(self, ctx: foo.ExecutionContext, progress: Callable[[int, int], None]) -> fo.Dataset:
+        return self(
+            ctx.target_view(),
+            ctx.params["dataset"],
+            distortions=ctx.params.get("distortions"),
+            seed=ctx.params.get("seed", 0),
+            progress=progress,
+        )
+
+
+def _count(ctx: foo.ExecutionContext) -> int:
+    """Images that the form's settings make."""
+    return len(ctx.target_view()) * len(ctx.params.get("distortions") or DISTORTIONS) * len(LEVELS)
+
+
+def _result(dataset: fo.Dataset) -> dict[str, Any]:
+    return {"dataset": dataset.name, "images": len(dataset)}
