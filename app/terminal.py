@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
@@ -14,7 +15,8 @@ from rich.text import Text
 
 T = TypeVar("T")
 
-out = Console(highlight=False, emoji=False)
+#: A file or a pipe has no width to fit tables into.
+out = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 err = Console(stderr=True, highlight=False, emoji=False)
 
 

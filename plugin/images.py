@@ -60,7 +60,7 @@ class ImagePolicy:
         """Everything that decides the pixels, for run records."""
         return {
             "name": self.name,
-            "resize": None if self.size is None else f"{self.size}x{self.size} bilinear, antialiased, 8 bit",
+            "resize": None if self.size is None else f"{self.size}×{self.size} bilinear, antialiased, 8 bit",
             "background": list(BACKGROUND),
             "orientation": "EXIF applied",
         }

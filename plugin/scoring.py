@@ -230,9 +230,9 @@ class Scorer:
         }
         for batch in _of_one_size(images):
             features = metric.prepare(torch.stack([images[index] for index in batch]))
+            # Slices share the batch's memory, which goes when the last of them does.
             for place, index in enumerate(batch):
-                # A slice would keep the whole batch in memory.
-                results[index] = tuple(stage[place : place + 1].clone() for stage in features)
+                results[index] = tuple(stage[place : place + 1] for stage in features)
         return [results[index] for index in range(len(references))]
 
     def _score(self, pairs: list[_Pair]) -> list[Score]:

@@ -84,9 +84,9 @@ def _print_report(report: Any) -> None:
         style = styles[finding.severity]
         terminal.out.print(f"\n[{style}]{finding.severity}[/] {terminal.escaped(finding.message)}")
         if finding.effect:
-            terminal.out.print(f"  {terminal.escaped(finding.effect)}")
+            terminal.out.print(f"  {terminal.escaped(finding.effect)}", soft_wrap=True)
         for example in finding.examples:
-            terminal.out.print(f"  · {terminal.escaped(example)}")
+            terminal.out.print(f"  · {terminal.escaped(example)}", soft_wrap=True)
     verdict = "[green]clean[/]" if report.clean else "[red]not as published[/]"
     terminal.out.print(f"\n{verdict}")
 

@@ -11,6 +11,8 @@ import typer
 from ...plugin.errors import UsageError
 from .. import terminal
 
+_TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "rmse": "RMSE", "srcc_within": "SRCC within"}
+
 
 def evaluate(
     scores: Annotated[
@@ -34,6 +36,10 @@ def evaluate(
     by: Annotated[
         str | None, typer.Option(metavar="COL", help="Also evaluate within each value of this column.")
     ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Also average SRCC within each value of this column, such as ref."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Correlate scores with a target such as MOS, overall and by group.
@@ -45,7 +51,7 @@ def evaluate(
     from ...plugin.tables import read_table
 
     table = read_table(scores)
-    table.require(target, *([by] if by else []))
+    table.require(target, *(column for column in (by, within) if column))
     directions = _directions(metric, table.columns)
     result = run(
         {column: table.numbers(column) for column in directions},
@@ -54,6 +60,7 @@ def evaluate(
         target_lower_is_better=lower_is_better,
         lower_is_better=directions,
         groups=[row[by] for row in table.rows] if by else None,
+        references=[row[within] for row in table.rows] if within else None,
     )
     if as_json:
         print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
@@ -88,15 +95,17 @@ def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str
 
 def evaluation_table(result: Any, by: str | None) -> Any:
     """A :class:`~..plugin.evaluation.Evaluation` for the terminal."""
+    has_within = any(row.n_within for row in result.rows)
+    statistics = ("srcc", "krcc", "plcc", "rmse", *(["srcc_within"] if has_within else []))
     return terminal.table(
         f"Agreement with {result.target}",
-        ("metric", by or "group", "n", "SRCC", "KRCC", "PLCC", "RMSE", "fit"),
+        ("metric", by or "group", "n", *(_TITLES[name] for name in statistics), "fit"),
         (
             (
                 row.metric,
                 row.group,
                 str(row.n),
-                *(terminal.number(value) for value in (row.srcc, row.krcc, row.plcc, row.rmse)),
+                *(terminal.number(getattr(row, name)) for name in statistics),
                 row.fit or "–",
             )
             for row in result.rows

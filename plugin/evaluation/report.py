@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ..errors import UsageError
@@ -16,6 +16,8 @@ from .logistic import fit_curve
 
 ALL = "all"  # the group that every item belongs to
 NO_GROUP = "(none)"
+
+Labels = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Row:
         rmse: root mean squared error of the fitted curve, in the target's units
         plcc_raw: Pearson's correlation without a fit
         rmse_raw: root mean squared difference of score and target, both as they stand
+        srcc_within: mean of the SRCCs within each reference, over those where it can be had
+        n_within: how many references that mean is over
         fit: the fitted curve's kind
         reason: why a statistic is None; None where all could be had
     """
@@ -51,6 +55,8 @@ class Row:
     rmse: float | None
     plcc_raw: float | None
     rmse_raw: float | None
+    srcc_within: float | None
+    n_within: int
     fit: Literal["logistic5", "linear"] | None
     reason: str | None
 
@@ -75,6 +81,7 @@ def evaluate(
     target_lower_is_better: bool = False,
     lower_is_better: Mapping[str, bool],
     groups: Sequence[object] | None = None,
+    references: Sequence[object] | None = None,
 ) -> Evaluation:
     """Measure how metrics agree with a target, over everything and within each group.
 
@@ -85,12 +92,14 @@ def evaluate(
         target_lower_is_better: the target's direction, e.g. True for DMOS
         lower_is_better: each metric's direction
         groups: N group labels, such as the type of distortion; None and "" mean "no group"
+        references: N labels of the images' references, for the SRCC within references; None leaves that out
 
     Raises:
         UsageError: lengths differ, values are not numbers, or a metric's direction is not given
     """
     targets = as_vector(target, target_name)
     members = _members(groups, len(targets))
+    images = None if references is None else _labels(references, len(targets), "reference")
     rows = []
     for metric, values in scores.items():
         vector = as_vector(values, metric)
@@ -99,11 +108,14 @@ def evaluate(
         if metric not in lower_is_better:
             raise UsageError(f"{metric}: say whether lower is better")
         sign = 1 if lower_is_better[metric] == target_lower_is_better else -1
-        rows += [_row(metric, group, vector[index], targets[index], sign) for group, index in members.items()]
+        rows += [
+            _row(metric, group, vector[index], targets[index], sign, None if images is None else images[index])
+            for group, index in members.items()
+        ]
     return Evaluation(target_name, tuple(rows))
 
 
-def _row(metric: str, group: str, score: Vector, target: Vector, sign: int) -> Row:
+def _row(metric: str, group: str, score: Vector, target: Vector, sign: int, references: Labels | None) -> Row:
     """``sign`` is 1 where score and target should rise together, -1 where they should go opposite ways."""
     raw = correlate(score, target)
     fit = fit_curve(score, target) if raw.plcc is not None else None
@@ -114,6 +126,7 @@ def _row(metric: str, group: str, score: Vector, target: Vector, sign: int) -> R
         rmse = float(np.sqrt(np.mean((predicted - y) ** 2)))
         # A flat curve explains nothing: what Pearson's coefficient tends to as the slope vanishes.
         plcc = 0.0 if is_constant(predicted) else float(stats.pearsonr(predicted, y).statistic)
+    within = [] if references is None else _srccs_within(score, target, references)
     return Row(
         metric=metric,
         group=group,
@@ -125,9 +138,16 @@ def _row(metric: str, group: str, score: Vector, target: Vector, sign: int) -> R
         rmse=rmse,
         plcc_raw=_signed(raw.plcc, sign),
         rmse_raw=raw.rmse,
+        srcc_within=_signed(float(np.mean(within)), sign) if within else None,
+        n_within=len(within),
         fit=fit.kind if fit else None,
         reason=raw.reason,
     )
+
+
+def _srccs_within(score: Vector, target: Vector, references: Labels) -> list[float]:
+    each = (correlate(score[references == label], target[references == label]) for label in np.unique(references))
+    return [correlation.srcc for correlation in each if correlation.srcc is not None]
 
 
 def _signed(value: float | None, sign: int) -> float | None:
@@ -139,12 +159,17 @@ def _members(groups: Sequence[object] | None, n: int) -> dict[str, Any]:
     members: dict[str, Any] = {ALL: slice(None)}
     if groups is None:
         return members
-    if len(groups) != n:
-        raise UsageError(f"{len(groups)} group labels for {n} targets")
-    labels = np.array([_label(group) for group in groups], dtype=object)
+    labels = _labels(groups, n, "group")
     for label in sorted(set(labels), key=_natural_order):
-        members[label] = labels == label
+        # A group of this name must not take the place of the whole.
+        members[f"{ALL} (group)" if label == ALL else label] = labels == label
     return members
+
+
+def _labels(values: Sequence[object], n: int, what: str) -> Labels:
+    if len(values) != n:
+        raise UsageError(f"{len(values)} {what} labels for {n} targets")
+    return np.array([_label(value) for value in values], dtype=object)
 
 
 def _label(group: object) -> str:

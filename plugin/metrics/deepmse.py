@@ -134,7 +134,10 @@ class DeepMSE(nn.Module):
         """The five compared feature maps of each image, shapes (N, C, h, w)."""
         _check(images)
         chunks = [tuple(self.taps(images[part])) for part in self.parts(len(images))]
-        return chunks[0] if len(chunks) == 1 else tuple(torch.cat(stage) for stage in zip(*chunks, strict=True))
+        if len(chunks) > 1:
+            return tuple(torch.cat(stage) for stage in zip(*chunks, strict=True))
+        # What filled the chunk up would stay in memory with a slice of it.
+        return tuple(stage.clone() for stage in chunks[0]) if len(images) < CPU_CHUNK else chunks[0]
 
     def taps(self, images: torch.Tensor) -> Iterator[torch.Tensor]:
         """The five feature maps of one of :meth:`parts`, each as soon as it is there.

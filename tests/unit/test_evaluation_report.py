@@ -186,3 +186,25 @@ def test_ten_thousand_points_in_25_groups_are_quick():
     assert time.perf_counter() - start < 5  # a second on an idle machine
     assert len(rows) == 26
     assert min(row.plcc for row in rows) > 0.8
+
+
+def test_within_references_each_counts_once_and_none_is_invented():
+    rng = np.random.default_rng(3)
+    references = np.repeat(["a", "b", "c", "d"], [12, 9, 7, 2])
+    target = rng.normal(size=30)
+    score = -target + 0.3 * rng.normal(size=30) + 40 * (references == "b")
+    row = evaluate({"m": score}, target, lower_is_better={"m": True}, references=list(references)).rows[0]
+    each = [-stats.spearmanr(score[references == name], target[references == name]).statistic for name in "abc"]
+    assert row.srcc_within == pytest.approx(np.mean(each))
+    assert row.n_within == 3
+    assert row.srcc_within > row.srcc
+
+
+def test_without_references_nothing_is_said_of_them():
+    row = evaluate({"m": [1, 2, 3]}, [1, 2, 3], lower_is_better={"m": False}).rows[0]
+    assert (row.srcc_within, row.n_within) == (None, 0)
+
+
+def test_a_group_called_all_does_not_replace_the_whole():
+    result = evaluate({"m": [1, 2, 3, 4]}, [1, 2, 3, 4], lower_is_better={"m": False}, groups=["all"] * 3 + ["x"])
+    assert [(row.group, row.n) for row in result.rows] == [("all", 4), ("all (group)", 3), ("x", 1)]

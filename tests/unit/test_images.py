@@ -436,7 +436,7 @@ def test_on_a_cuda_device_resizing_is_pillows():
 
 def test_policies_are_looked_up_by_name_and_describe_themselves():
     assert image_policy("native") is NATIVE
-    assert image_policy("resize-256").describe()["resize"] == "256x256 bilinear, antialiased, 8 bit"
+    assert image_policy("resize-256").describe()["resize"] == "256×256 bilinear, antialiased, 8 bit"
     assert NATIVE.describe()["background"] == [255, 255, 255]
     with pytest.raises(UsageError, match="resize-256, native"):
         image_policy("square")
