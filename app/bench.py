@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from ..plugin import datasets, tables
@@ -276,7 +277,8 @@ class _Ready(Scorer):
     def run(self, items: Iterable[Item]) -> Iterator[Score]:
         """A score for each item, at once."""
         rng = np.random.default_rng(0)
-        error_map = rng.integers(0, 256, (127, 127), dtype=np.uint8)
+        coarse = Image.fromarray(rng.integers(0, 256, (15, 15), dtype=np.uint8))
+        error_map = np.array(coarse.resize((127, 127), Image.Resampling.BILINEAR))
         for item in items:
             stages = tuple(rng.random(5).tolist())
             yield Score(item, {"deepmse": Measurement(sum(stages) / 5, stages, error_map)}, {})

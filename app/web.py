@@ -12,10 +12,10 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plugin.errors import DeepMSEError, UsageError
+from ..plugin.errors import DeepMSEError, UsageError, without_paths
 from ..plugin.images import Decoded, decode
 from ..plugin.overlay import colorize
-from ..plugin.scoring import Item, Scorer, reason
+from ..plugin.scoring import Item, Scorer
 from . import web_examples, web_view
 
 METRIC: Final = "deepmse"
@@ -81,7 +81,7 @@ class Comparison:
         [score] = scorer.run([item])
         seconds = perf_counter() - start
         if METRIC in score.errors:
-            raise UsageError(reason(score.errors[METRIC], item))
+            raise UsageError(without_paths(score.errors[METRIC], item.dist, item.ref))
 
         measured = score.measurements[METRIC]
         settings = scorer.describe()

@@ -25,3 +25,10 @@ class WeightsError(DeepMSEError):
 
 class UsageError(DeepMSEError):
     """The request itself is wrong: an unknown name, a missing column, contradictory settings."""
+
+
+def without_paths(message: str, *paths: object) -> str:
+    """An error's message without the files that it names, so that equal errors can be counted."""
+    for path in paths:
+        message = message.replace(f"{path}: ", "")
+    return message

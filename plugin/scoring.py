@@ -309,13 +309,6 @@ def score_pairs(
     return list(scorer.run(Item(index, dist, ref) for index, (ref, dist) in enumerate(pairs)))
 
 
-def reason(error: str, item: Item) -> str:
-    """An item's error without the files that it names, for counting equal ones."""
-    for path in (item.dist, item.ref):
-        error = error.replace(f"{path}: ", "")
-    return error
-
-
 def pick_device(name: str) -> torch.device:
     """The device of a name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 

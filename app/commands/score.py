@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ...plugin.errors import UsageError
+from ...plugin.errors import UsageError, without_paths
 from .. import terminal
 from .options import Device, WeightsPath
 
@@ -64,7 +64,7 @@ def score(
     from ...plugin import tables
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import metric_info
-    from ...plugin.scoring import Scorer, reason
+    from ...plugin.scoring import Scorer
     from ..process import keep_freed_memory
 
     keep_freed_memory()
@@ -94,7 +94,7 @@ def score(
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
             rows.append(tables.row_of(table, metrics, result))
             if result.error:
-                failures[reason(result.error, result.item)] += 1
+                failures[without_paths(result.error, result.item.dist, result.item.ref)] += 1
         if not as_json:
             sys.stdout.writelines(tables.csv_text(columns, rows))
     else:
@@ -102,12 +102,12 @@ def score(
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
                 if row[tables.ERROR]:
-                    failures[reason(row[tables.ERROR], item)] += 1
+                    failures[without_paths(row[tables.ERROR], item.dist, item.ref)] += 1
             try:
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
                     writer.write(result)
                     if result.error:
-                        failures[reason(result.error, result.item)] += 1
+                        failures[without_paths(result.error, result.item.dist, result.item.ref)] += 1
             except KeyboardInterrupt:
                 terminal.err.print(
                     f"Stopped. {terminal.escaped(out)} has what was scored; go on with --resume.", soft_wrap=True

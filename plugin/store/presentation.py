@@ -43,8 +43,9 @@ def _sidebar(dataset: fo.Dataset, target: Target) -> None:
     for group in groups:
         group.paths = [path for path in group.paths if path not in paths]
     groups = [group for group in groups if group.name != GROUP]
-    first = 1 if groups and groups[0].name == "tags" else 0
-    groups.insert(first, fo.SidebarGroupDocument(name=GROUP, paths=paths, expanded=True))
+    if paths:
+        first = 1 if groups and groups[0].name == "tags" else 0
+        groups.insert(first, fo.SidebarGroupDocument(name=GROUP, paths=paths, expanded=True))
     dataset.app_config.sidebar_groups = groups
     dataset.save()
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 from PIL import Image
 
+from ..errors import without_paths
 from ..metrics import MetricInfo
 from .fields import ScoreFields
 
 if TYPE_CHECKING:
-    from ..scoring import Item, Measurement, Score
+    from ..scoring import Measurement, Score
 
 
 class ScoreWriter:
@@ -63,7 +64,7 @@ class ScoreWriter:
         if measurement is None:
             reason = score.errors[self._metric.name]
             self.failed += 1
-            self.errors[_without_paths(reason, score.item)] += 1
+            self.errors[without_paths(reason, score.item.dist, score.item.ref)] += 1
             self._pending[score.item.key] = self._failure(reason)
         else:
             self.scored += 1
@@ -85,7 +86,7 @@ class ScoreWriter:
             values[self._fields.stages] = list(measurement.stages)
         if self._map_dir is not None and measurement.error_map is not None:
             path = self._map_dir / f"{sample_id}.png"
-            Image.fromarray(measurement.error_map).save(path)
+            Image.fromarray(measurement.error_map).save(path, compress_level=1)
             values[self._fields.map] = fo.Heatmap(map_path=str(path))
         elif self._has_maps:
             values[self._fields.map] = None  # one from an earlier run belongs to the earlier score
@@ -100,10 +101,3 @@ class ScoreWriter:
         if self._has_maps:
             values[self._fields.map] = None
         return values
-
-
-def _without_paths(reason: str, item: Item) -> str:
-    """The reason as it can be counted over many files."""
-    for path in (item.dist, item.ref):
-        reason = reason.removeprefix(f"{path}: ")
-    return reason

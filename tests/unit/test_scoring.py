@@ -12,11 +12,11 @@ import pytest
 import torch
 from deepmse import DeepMSE, score_pairs
 from deepmse.plugin import loading, scoring
-from deepmse.plugin.errors import UsageError, WeightsError
+from deepmse.plugin.errors import UsageError, WeightsError, without_paths
 from deepmse.plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.metrics.base import Comparison, Features, Metric
-from deepmse.plugin.scoring import Item, Scorer, pick_device, reason
+from deepmse.plugin.scoring import Item, Scorer, pick_device
 from PIL import Image
 
 pytestmark = pytest.mark.timeout(60)
@@ -153,7 +153,7 @@ def test_every_broken_pair_is_a_reason_in_its_place(made_pairs, tmp_path, plain)
 def test_a_broken_references_error_says_that_it_is_the_reference(made_pairs, tmp_path):
     (score,) = score_pairs([(tmp_path / "gone.png", made_pairs[0].dist)])
     assert score.error == f"reference {tmp_path / 'gone.png'}: no such file"
-    assert reason(score.error, score.item) == "reference no such file"
+    assert without_paths(score.error, score.item.dist, score.item.ref) == "reference no such file"
 
 
 def test_an_error_is_one_line(made_pairs, tmp_path):
