@@ -51,7 +51,8 @@ def show(dataset: Any, port: int | None, address: str | None, announce: Callable
 
     plugin_link.link(plugins_dir())
     session = launch_app(dataset, port=port, address=address)
-    announce(session.url)
+    # Listening on every address is no address to type into a browser.
+    announce(session.url.replace("0.0.0.0", "localhost"))  # noqa: S104
     try:
         session.wait(-1)
     except KeyboardInterrupt:

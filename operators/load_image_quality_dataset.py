@@ -10,7 +10,7 @@ from fiftyone.operators import types
 
 from ..plugin import datasets
 from ..plugin.errors import UsageError
-from ..plugin.store import import_dataset
+from ..plugin.store import check_name, import_dataset
 from .forms import choice, chosen_folder, folder, problem
 
 
@@ -54,6 +54,7 @@ class LoadImageQualityDataset(foo.Operator):
             if root := chosen_folder(ctx.params, "root"):
                 try:
                     quality = datasets.load(name, root)
+                    check_name(ctx.params.get("dataset") or quality.name)
                 except UsageError as error:
                     problem(inputs, "Cannot be loaded", str(error))
                 else:

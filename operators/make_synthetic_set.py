@@ -14,7 +14,8 @@ from fiftyone.operators import types
 
 from ..plugin.datasets.distortions import DISTORTIONS, LEVELS
 from ..plugin.datasets.synthetic import write_set
-from ..plugin.store import import_dataset
+from ..plugin.errors import UsageError
+from ..plugin.store import check_name, import_dataset
 from ..plugin.store.config import datasets_dir
 from .forms import problem
 
@@ -63,11 +64,11 @@ class MakeSyntheticSet(foo.Operator):
             progress: called with the number of images made and in all
 
         Raises:
-            UsageError: an unknown type or level, or no usable image
+            UsageError: an unknown type or level, no usable image, or a name that cannot be had
         """
         quality = write_set(
             [Path(path) for path in samples.values("filepath")],
-            datasets_dir() / dataset,
+            datasets_dir() / _folder(samples, dataset),
             name=dataset,
             source=f"images of the FiftyOne dataset {samples._root_dataset.name}",
             types=distortions or DISTORTIONS,
@@ -87,11 +88,10 @@ class MakeSyntheticSet(foo.Operator):
             kinds.add_choice(name, label=name.replace("_", " "))
         inputs.list("distortions", types.String(), label="Types", description="Empty: all 25", view=kinds)
         inputs.int("seed", default=0, min=0, required=True, label="Seed", description="Same seed, same pixels")
-        count = _count(ctx)
-        if count:
-            inputs.view("count", types.Notice(label=f"Makes {count:,} images"))
+        if wrong := _problem(ctx):
+            problem(inputs, "Cannot be made", wrong)
         else:
-            problem(inputs, "Nothing to distort", "there are no samples in this view")
+            inputs.view("count", types.Notice(label=f"Makes {_count(ctx):,} images"))
         return types.Property(inputs, view=types.View(label="Make a synthetic distortion set"))
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
@@ -144,6 +144,26 @@ class MakeSyntheticSet(foo.Operator):
             seed=ctx.params.get("seed", 0),
             progress=progress,
         )
+
+
+def _folder(samples: SampleCollection, dataset: str) -> str:
+    """The folder for a set of that name; UsageError where it cannot be had."""
+    if dataset == samples._root_dataset.name:
+        raise UsageError(f"{dataset} is the dataset of the clean images; choose another name")
+    return check_name(dataset)
+
+
+def _problem(ctx: foo.ExecutionContext) -> str | None:
+    """Why the set cannot be made, if so."""
+    samples = ctx.target_view()
+    if not samples:
+        return "there are no samples in this view"
+    try:
+        if name := ctx.params.get("dataset"):
+            _folder(samples, name)
+    except UsageError as error:
+        return str(error)
+    return None
 
 
 def _count(ctx: foo.ExecutionContext) -> int:

@@ -1,12 +1,18 @@
 """Shared data: real images and weights where they are at hand, made ones where they are not."""
 
 import csv
+import io
+import json
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from deepmse.app import cli
 from PIL import Image
 
 TEST_DATA = Path(os.environ.get("DEEPMSE_TEST_DATA", Path(__file__).parents[2] / "shared")).resolve()
@@ -73,3 +79,35 @@ def made_pairs(tmp_path: Path) -> list[MadePair]:
             Image.fromarray(np.clip(clean + noise, 0, 255).astype(np.uint8)).save(dist)
             pairs.append(MadePair(ref, dist))
     return pairs
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(self.out)))
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """Run ``deepmse`` with arguments, in this process."""
+
+    def run(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["deepmse", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = int(end.code or 0)
+        return Result(status, *capsys.readouterr())
+
+    return run

@@ -91,12 +91,31 @@ def _print_report(report: Any) -> None:
     terminal.out.print(f"\n{verdict}")
 
 
+def _list_types(types: str | None) -> str | None:
+    if types != "list":
+        return types
+    from ...plugin.datasets.distortions import DISTORTIONS
+
+    rows = [
+        (kind, each.category, "" if each.monotone else "no", ", ".join(f"{value:g}" for value in each.strengths))
+        for kind, each in DISTORTIONS.items()
+    ]
+    terminal.out.print(terminal.table("", ("type", "category", "falls with level", "strengths"), rows, left=4))
+    raise typer.Exit
+
+
 def synth(
     photos: Annotated[Path, typer.Argument(metavar="PHOTOS", help="Folder of photographs.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write the set into.")],
     types: Annotated[
         str | None,
-        typer.Option(help="Distortion types, with commas; `--types list` names them.", show_default="all 25"),
+        typer.Option(
+            help="Distortion types, with commas; `--types list` names them.",
+            show_default="all 25",
+            # Before the arguments are asked for, as a list needs none.
+            is_eager=True,
+            callback=_list_types,
+        ),
     ] = None,
     levels: Annotated[str, typer.Option(help="Levels of 1 to 5, with commas.")] = "1,2,3,4,5",
     seed: Annotated[int, typer.Option(min=0, help="Of all that is random.")] = 0,
@@ -106,17 +125,9 @@ def synth(
 
     The same photographs and seed give the same pixels; an interrupted set is completed.
     """
-    from ...plugin.datasets.distortions import DISTORTIONS
     from ...plugin.datasets.synthetic import make_synthetic
     from ...plugin.errors import UsageError
 
-    if types == "list":
-        rows = [
-            (kind, each.category, "" if each.monotone else "no", ", ".join(f"{value:g}" for value in each.strengths))
-            for kind, each in DISTORTIONS.items()
-        ]
-        terminal.out.print(terminal.table("", ("type", "category", "falls with level", "strengths"), rows, left=4))
-        return
     try:
         chosen = [int(level) for level in levels.split(",")]
     except ValueError:
@@ -134,5 +145,6 @@ def synth(
     for note in quality.notes:
         terminal.err.print(f"note: {terminal.escaped(note)}", soft_wrap=True)
     terminal.out.print(
-        f"{len(quality.records):,} images; score them with: deepmse score {out / 'manifest.csv'}", soft_wrap=True
+        f"{len(quality.records):,} images; score them with: deepmse score {terminal.escaped(out / 'manifest.csv')}",
+        soft_wrap=True,
     )

@@ -39,10 +39,10 @@ class Row:
         rmse: root mean squared error of the fitted curve, in the target's units
         plcc_raw: Pearson's correlation without a fit
         rmse_raw: root mean squared difference of score and target, both as they stand
-        srcc_within: mean of the SRCCs within each reference, over those where it can be had
-        n_within: how many references that mean is over
         fit: the fitted curve's kind
         reason: why a statistic is None; None where all could be had
+        srcc_within: mean of the SRCCs within each reference, over those where it can be had
+        n_within: how many references that mean is over
     """
 
     metric: str
@@ -55,10 +55,10 @@ class Row:
     rmse: float | None
     plcc_raw: float | None
     rmse_raw: float | None
-    srcc_within: float | None
-    n_within: int
     fit: Literal["logistic5", "linear"] | None
     reason: str | None
+    srcc_within: float | None = None
+    n_within: int = 0
 
 
 @dataclass(frozen=True)

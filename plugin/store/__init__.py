@@ -13,7 +13,7 @@ from .fields import (
     target_fields,
 )
 from .items import PairSource, is_grouped
-from .loading import import_dataset
+from .loading import check_name, import_dataset
 from .views import build_view, fingerprint, select_group, view_stages
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Target",
     "breakdown_fields",
     "build_view",
+    "check_name",
     "compute_full_reference",
     "declare_target",
     "declared_target",

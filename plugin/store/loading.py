@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
+import fiftyone.core.media as fom
+import fiftyone.core.storage as fos
+import fiftyone.core.utils as fou
 
+from ..errors import UsageError
 from .fields import (
     CATEGORY_FIELD,
     DISTORTION_FIELD,
@@ -33,9 +37,13 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
 
     Returns:
         the dataset
+
+    Raises:
+        UsageError: no name for it, see :func:`check_name`; an image is listed twice; or the dataset has fields of
+            other types under the table's names
     """
     name = name or quality.name
-    dataset = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name, persistent=True)
+    check_name(name)
     target = Target(
         quality.target_field,
         quality.target_lower_is_better,
@@ -44,14 +52,23 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         quality.source,
         quality.notes,
     )
-    rows = {str(record.dist.absolute()): _row(record, target) for record in quality.records}
+    rows: dict[str, dict[str, Any]] = {}
+    for record in quality.records:
+        path = fos.normalize_path(str(record.dist))
+        if path in rows:
+            raise UsageError(f"{path}: listed twice; a dataset in FiftyOne has one sample an image")
+        rows[path] = _row(record, target)
+    dataset = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name, persistent=True)
     fields = {
         field: declaration
         for field, declaration in (_FIELDS | _target_fields(target)).items()
         if any(row[field] is not None for row in rows.values())
     }
     for field, (kind, description) in fields.items():
-        dataset.add_sample_field(field, kind, description=description)
+        try:
+            dataset.add_sample_field(field, kind, description=description)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}; load under another name") from error
     known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
     for field in fields:
         if values := {known[path]: row[field] for path, row in rows.items() if path in known}:
@@ -67,6 +84,28 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         declare_target(dataset, target)
     present(dataset, target)
     return dataset
+
+
+def check_name(name: str) -> str:
+    """Check that images can be loaded under a name, that of a new dataset or of one that is there.
+
+    Returns:
+        the name as a part of paths
+
+    Raises:
+        UsageError: FiftyOne takes no such name, or too like a one is in use, or that dataset is not of images
+    """
+    try:
+        slug = str(fou.to_slug(name))
+    except ValueError as error:
+        raise UsageError(f"{name!r} is no name for a dataset; it needs letters or digits") from error
+    if not fo.dataset_exists(name):
+        for other in fo.list_datasets():
+            if fou.to_slug(other) == slug:
+                raise UsageError(f"{name!r} is too like the existing dataset {other!r}; choose another name")
+    elif (media := fo.load_dataset(name).media_type) not in (None, fom.IMAGE):
+        raise UsageError(f"the dataset {name} is there and holds {media}, not images; choose another name")
+    return slug
 
 
 _FIELDS: dict[str, tuple[type[fo.Field], str]] = {
@@ -89,7 +128,7 @@ def _target_fields(target: Target) -> dict[str, tuple[type[fo.Field], str]]:
 
 def _row(record: Record, target: Target) -> dict[str, Any]:
     row: dict[str, Any] = {
-        REF_FIELD: None if record.ref is None else str(record.ref.absolute()),
+        REF_FIELD: None if record.ref is None else fos.normalize_path(str(record.ref)),
         DISTORTION_FIELD: record.distortion,
         CATEGORY_FIELD: record.category,
         LEVEL_FIELD: record.level,

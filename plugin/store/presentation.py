@@ -32,18 +32,25 @@ def present(dataset: fo.Dataset, target: Target) -> None:
 
 def _media(dataset: fo.Dataset, has_references: bool) -> None:
     """Let the App show references in place of the distorted images."""
-    dataset.app_config.media_fields = ["filepath", *([REF_FIELD] if has_references else [])]
-    dataset.save()
+    if has_references and REF_FIELD not in dataset.app_config.media_fields:
+        dataset.app_config.media_fields.append(REF_FIELD)
+        dataset.save()
 
 
 def _sidebar(dataset: fo.Dataset, target: Target) -> None:
-    groups = dataset.app_config.sidebar_groups or fo.DatasetAppConfig.default_sidebar_groups(dataset)
     wanted = (target.field, target.std_field, DISTORTION_FIELD, CATEGORY_FIELD, LEVEL_FIELD, SPLIT_FIELD, REF_FIELD)
     paths = [path for path in dict.fromkeys(wanted) if dataset.has_field(path)]
-    for group in groups:
-        group.paths = [path for path in group.paths if path not in paths]
-    groups = [group for group in groups if group.name != GROUP]
-    if paths:
+    groups = dataset.app_config.sidebar_groups
+    if groups:  # Somebody's arrangement: what has its place in it stays there.
+        paths = [path for path in paths if not any(path in group.paths for group in groups)]
+    else:
+        groups = fo.DatasetAppConfig.default_sidebar_groups(dataset)
+        for group in groups:
+            group.paths = [path for path in group.paths if path not in paths]
+    ours = next((group for group in groups if group.name == GROUP), None)
+    if ours:
+        ours.paths = [*ours.paths, *paths]
+    elif paths:
         first = 1 if groups and groups[0].name == "tags" else 0
         groups.insert(first, fo.SidebarGroupDocument(name=GROUP, paths=paths, expanded=True))
     dataset.app_config.sidebar_groups = groups
@@ -62,7 +69,7 @@ def _views(dataset: fo.Dataset, target: Target, has_references: bool) -> dict[st
         views["worst 5 %"] = worst.limit(count), f"The {count} images with the worst {target.field}"
     if has_references:
         views["references"] = (
-            dataset.exists(REF_FIELD).group_by(REF_FIELD, order_by=target.field),
-            "One entry a reference; open it for its distorted images",
+            dataset.exists(REF_FIELD).group_by(REF_FIELD, order_by=target.field, reverse=not target.lower_is_better),
+            "One entry a reference; open it for its distorted images, best first",
         )
     return views

@@ -2,14 +2,12 @@
 
 import csv
 import io
-import json
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,38 +18,6 @@ from deepmse.app import cli
 from deepmse.plugin import loading, scoring
 from deepmse.plugin.images import decode
 from scipy.stats import kendalltau, spearmanr
-
-
-@dataclass
-class Result:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        return list(csv.DictReader(io.StringIO(self.out)))
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """Run ``deepmse`` with arguments, in this process."""
-
-    def run(*arguments: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["deepmse", *map(str, arguments)])
-        capsys.readouterr()
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        return Result(status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.fixture
@@ -332,7 +298,7 @@ def test_evaluate_gives_contracted_json_that_agrees_with_scipy(run, scores):
         assert row["krcc"] == pytest.approx(kendalltau(score[part], mos[part]).statistic)
 
 
-def srcc(result: Result) -> float:
+def srcc(result: Any) -> float:
     return float(result.json["rows"][0]["srcc"])
 
 

@@ -1,0 +1,56 @@
+"""The benchmarks' arithmetic, on made rates."""
+
+import json
+
+import pytest
+from deepmse.app.bench import DECODE, END_TO_END, FILES, LPIPS, LPIPS_NATIVE, MODEL, Rate, Speeds
+
+RATES = {
+    DECODE: 400,
+    f"DeepMSE, {MODEL}, references kept": 240,
+    f"DeepMSE, {MODEL}": 120,
+    END_TO_END: 200,
+    f"{END_TO_END}, every reference another file": 100,
+    f"{LPIPS}, {MODEL}, batch 1": 60,
+    f"{LPIPS}, {MODEL}, batch 8": 48,
+    f"{LPIPS}, {FILES}, batch 1": 20,
+    f"{LPIPS}, {FILES}, batch 8": 50,
+    f"{LPIPS_NATIVE}, {FILES}": 25,
+}
+RATIOS = {
+    f"DeepMSE, {MODEL}, references kept": [4],
+    f"DeepMSE, {MODEL}": [2],
+    END_TO_END: [4, 8],
+    f"{END_TO_END}, every reference another file": [2, 4],
+}
+
+
+@pytest.fixture
+def speeds() -> Speeds:
+    return Speeds([Rate(name, "pairs", rate) for name, rate in RATES.items()])
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_deepmse_is_compared_with_the_fastest_lpips_that_does_the_same(speeds, name):
+    (rate,) = [rate for rate in speeds.rates if rate.name == name]
+    assert speeds.ratios(rate) == RATIOS.get(name, [])
+
+
+def test_the_share_of_decoding_is_that_of_files_to_csv_with_shared_references(speeds):
+    assert speeds.decode_share == 0.5
+
+
+def test_json_names_what_each_ratio_is_to(speeds):
+    report = json.loads(json.dumps(speeds.to_dict()))
+    assert report["decode_share"] == 0.5
+    by_name = {rate["name"]: rate for rate in report["rates"]}
+    assert list(by_name) == list(RATES)
+    small, native = speeds.baselines
+    assert by_name[END_TO_END] == {
+        "name": END_TO_END,
+        "unit": "pairs",
+        "per_second": 200,
+        "ratios": {small: 4, native: 8},
+    }
+    assert by_name[f"DeepMSE, {MODEL}"]["ratios"] == {small: 2}
+    assert by_name[DECODE]["ratios"] == {}
