@@ -46,7 +46,7 @@ def new_dataset() -> Iterator[Callable[[QualityDataset], fo.Dataset]]:
     made = []
 
     def make(table: QualityDataset) -> fo.Dataset:
-        made.append(import_dataset(table, f"test-{next(_numbers)}"))
+        made.append(import_dataset(table, f"deepmse-test-{os.getpid()}-{next(_numbers)}"))
         return made[-1]
 
     yield make
