@@ -20,8 +20,8 @@ FLAGS = [
 ]
 
 
-# Not for the session: while Playwright runs, this thread has a running event loop, and FiftyOne's operators, which other
-# tests call, then return tasks in place of results.
+# Not for the session: while Playwright runs, this thread has a running event loop, and FiftyOne's operators, which
+# other tests call, then return tasks in place of results.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
