@@ -108,7 +108,7 @@ class MakeSyntheticSet(foo.Operator):
             return self._stream(ctx)
 
         def report(done: int, total: int) -> None:
-            ctx.set_progress(progress=done / total, label=f"{done:,} of {total:,} images")
+            ctx.set_progress(**_progress(done, total))
 
         return _result(self._make(ctx, report))
 
@@ -130,10 +130,7 @@ class MakeSyntheticSet(foo.Operator):
         with ThreadPoolExecutor(1) as pool:
             job = pool.submit(self._make, ctx, report)
             while wait([job], timeout=_POLL_SECONDS).not_done:
-                done, total = state
-                yield ctx.trigger(
-                    "set_progress", {"progress": done / total, "label": f"{done:,} of {total:,} images"}
-                )
+                yield ctx.trigger("set_progress", _progress(*state))
         yield ctx.trigger("open_dataset", {"dataset": job.result().name})
 
     def _make(self, ctx: foo.ExecutionContext, progress: Callable[[int, int], None]) -> fo.Dataset:
@@ -169,6 +166,10 @@ def _problem(ctx: foo.ExecutionContext) -> str | None:
 def _count(ctx: foo.ExecutionContext) -> int:
     """Images that the form's settings make."""
     return len(ctx.target_view()) * len(ctx.params.get("distortions") or DISTORTIONS) * len(LEVELS)
+
+
+def _progress(done: int, total: int) -> dict[str, Any]:
+    return {"progress": done / total, "label": f"{done:,} of {total:,} images"}
 
 
 def _result(dataset: fo.Dataset) -> dict[str, Any]:

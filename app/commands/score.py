@@ -64,7 +64,7 @@ def score(
     from ...plugin import tables
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import metric_info
-    from ...plugin.scoring import Scorer
+    from ...plugin.scoring import Item, Scorer
     from ..process import keep_freed_memory
 
     keep_freed_memory()
@@ -88,26 +88,28 @@ def score(
     terminal.warn(scorer.warnings)
 
     failures: Counter[str] = Counter()
+
+    def tally(error: str, item: Item) -> None:
+        if error:
+            failures[without_paths(error, item.dist, item.ref)] += 1
+
     rows: list[dict[str, str]] = []
     kept = 0
     if out is None:
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
             rows.append(tables.row_of(table, metrics, result))
-            if result.error:
-                failures[without_paths(result.error, result.item.dist, result.item.ref)] += 1
+            tally(result.error, result.item)
         if not as_json:
             sys.stdout.writelines(tables.csv_text(columns, rows))
     else:
         with tables.ScoreWriter(out, table, metrics, scorer.describe(), resume=resume) as writer:
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
-                if row[tables.ERROR]:
-                    failures[without_paths(row[tables.ERROR], item.dist, item.ref)] += 1
+                tally(row[tables.ERROR], item)
             try:
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
                     writer.write(result)
-                    if result.error:
-                        failures[without_paths(result.error, result.item.dist, result.item.ref)] += 1
+                    tally(result.error, result.item)
             except KeyboardInterrupt:
                 terminal.err.print(
                     f"Stopped. {terminal.escaped(out)} has what was scored; go on with --resume.", soft_wrap=True
