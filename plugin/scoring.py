@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 import torch
@@ -22,9 +20,10 @@ from numpy.typing import NDArray
 
 from .errors import ImageError, UsageError
 from .images import MAX_PIXELS
+from .lanes import decoders, lanes
 from .loading import Frame, Reference, ReferenceCache, load
-from .metrics import create
-from .metrics.base import Comparison, Features, Metric
+from .metrics import create, metric_info
+from .metrics.base import AnyMetric, Assessment, Comparison, Features, FullReferenceMetric, Metric, NoReferenceMetric
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,11 +55,17 @@ class Measurement:
         value: the score
         stages: per-stage values, if the metric has stages
         error_map: where the images differ, uint8 (h, w), on one scale for all images, if asked for
+        deviation: standard deviation of the score's error, if the metric knows it
+        percentile: share of the metric's training images that score lower, 0 to 100, if it has them
+        grade: the score in a plain word, if the metric has them
     """
 
     value: float
     stages: tuple[float, ...] = ()
     error_map: NDArray[np.uint8] | None = None
+    deviation: float | None = None
+    percentile: float | None = None
+    grade: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,15 +104,15 @@ class Scorer:
         metrics: metric names
         device: ``auto`` (CUDA where there is one), ``cpu``, ``cuda`` or ``cuda:N``
         weights: weights file or folder; None to search
-        preset: the metric's preset; None for its default
-        policy: image policy; None for the metric's default
+        preset: preset of the metrics that have presets; None for their default
+        policy: image policy; None for each metric's default
         batch_size: images at a time; None for what suits the device
         error_maps: also compute maps of where the images differ
         max_pixels: limit on an image's width × height
         reference_cache_bytes: memory for references that may be needed again
 
     Raises:
-        UsageError: if a metric, device, preset or policy does not exist
+        UsageError: if a metric, device, preset or policy does not exist, or no metric takes a setting
         WeightsError: if a metric's weights are not found
     """
 
@@ -131,9 +136,8 @@ class Scorer:
         self.device = pick_device(device)
         chosen = {"weights": weights, "preset": preset, "policy": policy}
         settings = {key: value for key, value in chosen.items() if value is not None}
-        self.metrics: dict[str, Metric] = {
-            name: create(name, device=self.device, **settings) for name in dict.fromkeys(metrics)
-        }
+        self.metrics: dict[str, AnyMetric] = _create_all(dict.fromkeys(metrics), self.device, settings)
+        self._compares = any(isinstance(metric, FullReferenceMetric) for metric in self.metrics.values())
         # Two at a time keep a core's cache warm; a GPU wants many.
         self.batch_size = batch_size or (2 if self.device.type == "cpu" else GPU_BATCH)
         self._error_maps = error_maps
@@ -170,29 +174,31 @@ class Scorer:
         """
         policies = tuple({metric.policy.name: metric.policy for metric in self.metrics.values()}.values())
         loader = partial(load, policies=policies, device=self.device, max_pixels=self._max_pixels)
-        with _lanes(self.device) as (lanes, width), _decoders(self.device) as decoders:
-            references = ReferenceCache(decoders, loader, self._reference_cache_bytes)
+        with lanes(self.device) as (computing, width), decoders(self.device) as decoding:
+            references = ReferenceCache(decoding, loader, self._reference_cache_bytes)
             jobs: deque[Future[list[Score]]] = deque()
             stream = iter(items)
             while batch := list(islice(stream, self.batch_size)):
                 pairs = [
                     _Pair(
                         item,
-                        decoders.submit(loader, item.dist),
-                        None if item.ref is None else references.get(item.ref),
+                        decoding.submit(loader, item.dist),
+                        references.get(item.ref) if self._compares and item.ref is not None else None,
                     )
                     for item in batch
                 ]
-                self._submit_references(pairs, lanes)
-                jobs.append(lanes.submit(self._score, pairs))
+                self._submit_references(pairs, computing)
+                jobs.append(computing.submit(self._score, pairs))
                 if len(jobs) > 2 * width:
                     yield from jobs.popleft().result()
             while jobs:
                 yield from jobs.popleft().result()
 
-    def _submit_references(self, pairs: list[_Pair], lanes: Executor) -> None:
+    def _submit_references(self, pairs: list[_Pair], computing: Executor) -> None:
         # Lanes take jobs first in, first out, so a batch never waits for a reference that is queued behind it.
         for name, metric in self.metrics.items():
+            if not isinstance(metric, FullReferenceMetric):
+                continue
             new = {
                 id(pair.reference): pair.reference
                 for pair in pairs
@@ -201,9 +207,9 @@ class Scorer:
             if new:
                 for reference in new.values():
                     reference.features[name] = Future()
-                lanes.submit(self._compute_references, metric, list(new.values()))
+                computing.submit(self._compute_references, metric, list(new.values()))
 
-    def _compute_references(self, metric: Metric, references: list[Reference]) -> None:
+    def _compute_references(self, metric: FullReferenceMetric, references: list[Reference]) -> None:
         promises = [reference.features[metric.info.name] for reference in references]
         try:
             with torch.inference_mode():
@@ -220,20 +226,15 @@ class Scorer:
                     promise.set_exception(error)
             raise
 
-    def _reference_features(self, metric: Metric, references: Sequence[Reference]) -> list[Features | ImageError]:
-        frames = [reference.frame.result() for reference in references]
-        results: dict[int, Features | ImageError] = {
-            index: frame for index, frame in enumerate(frames) if isinstance(frame, ImageError)
-        }
-        images = {
-            index: frame.tensors[metric.policy.name] for index, frame in enumerate(frames) if isinstance(frame, Frame)
-        }
-        for batch in _of_one_size(images):
-            features = metric.prepare(torch.stack([images[index] for index in batch]))
+    def _reference_features(
+        self, metric: FullReferenceMetric, references: Sequence[Reference]
+    ) -> list[Features | ImageError]:
+        def prepare(_: list[int], images: torch.Tensor) -> list[Features]:
+            features = metric.prepare(images)
             # Slices share the batch's memory, which goes when the last of them does.
-            for place, index in enumerate(batch):
-                results[index] = tuple(stage[place : place + 1] for stage in features)
-        return [results[index] for index in range(len(references))]
+            return [tuple(stage[place : place + 1] for stage in features) for place in range(len(images))]
+
+        return _by_size([_usable(metric, reference.path, reference.frame) for reference in references], prepare)
 
     def _score(self, pairs: list[_Pair]) -> list[Score]:
         measurements: list[dict[str, Measurement]] = [{} for _ in pairs]
@@ -253,20 +254,14 @@ class Scorer:
             for index, pair in enumerate(pairs)
         ]
 
-    def _measure(self, metric: Metric, pairs: Sequence[_Pair]) -> list[Measurement | str]:
-        ready: dict[int, tuple[torch.Tensor, Features]] = {}
-        results: dict[int, Measurement | str] = {}
-        for index, pair in enumerate(pairs):
-            inputs = _inputs(metric, pair)
-            if isinstance(inputs, str):
-                results[index] = inputs
-            else:
-                ready[index] = inputs
-        for batch in _of_one_size({index: image for index, (image, _) in ready.items()}):
-            images, references = zip(*(ready[index] for index in batch), strict=True)
-            comparison = metric.compare(references, torch.stack(images), error_maps=self._error_maps)
-            results.update(zip(batch, _measurements(comparison), strict=True))
-        return [results[index] for index in range(len(pairs))]
+    def _measure(self, metric: AnyMetric, pairs: Sequence[_Pair]) -> list[Measurement | str]:
+        def measure(batch: list[int], images: torch.Tensor) -> list[Measurement | str]:
+            if isinstance(metric, FullReferenceMetric):
+                references = [_features(metric, pairs[index]) for index in batch]
+                return _compared(metric, metric.compare(references, images, error_maps=self._error_maps))
+            return _assessed(metric, metric.assess(images))
+
+        return _by_size([_image(metric, pair) for pair in pairs], measure)
 
     def _in_parts(
         self, batch: Sequence[T], compute: Callable[[Sequence[T]], list[R]], failed: Callable[[T], R]
@@ -327,44 +322,103 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _inputs(metric: Metric, pair: _Pair) -> tuple[torch.Tensor, Features] | str:
-    """What a metric needs of a pair, the image and its reference's features, or why it cannot be had."""
-    frame = pair.frame.result()
+def _create_all(names: Iterable[str], device: torch.device, settings: dict[str, Any]) -> dict[str, AnyMetric]:
+    """Make metrics, each with the settings that it takes."""
+    taken = {name: {key for key in settings if key in metric_info(name).settings} for name in names}
+    for key, value in settings.items():
+        if not any(key in keys for keys in taken.values()):
+            raise UsageError(f"none of the metrics {', '.join(taken)} takes {key} ({value})")
+    return {name: create(name, device=device, **{key: settings[key] for key in keys}) for name, keys in taken.items()}
+
+
+def _usable(metric: Metric, path: str | Path, loaded: Future[Frame | ImageError]) -> torch.Tensor | ImageError:
+    """A file's image as a metric takes it, or why it cannot."""
+    frame = loaded.result()
     if isinstance(frame, ImageError):
-        return str(frame)
+        return frame
+    image = frame.tensors[metric.policy.name]
+    height, width = image.shape[-2:]
+    if min(height, width) < metric.min_side:
+        return ImageError(
+            path, f"{width}×{height} is too small: {metric.info.title} needs {metric.min_side} pixels a side"
+        )
+    return image
+
+
+def _image(metric: Metric, pair: _Pair) -> torch.Tensor | str:
+    """The image of a pair that a metric is to score, or why it cannot."""
+    image = _usable(metric, pair.item.dist, pair.frame)
+    if isinstance(image, ImageError):
+        return str(image)
+    if not isinstance(metric, FullReferenceMetric):
+        return image
     if pair.reference is None:
         return f"{pair.item.dist}: {metric.info.title} compares with a reference, and none is named"
     features = pair.reference.features[metric.info.name].result()
     if isinstance(features, ImageError):
         return f"reference {features}"
-    if mismatch := _size_mismatch(metric, frame, pair.reference.frame.result()):
+    if mismatch := _size_mismatch(metric, pair.frame.result(), pair.reference.frame.result()):
         return f"{pair.item.dist}: {mismatch}"
-    return frame.tensors[metric.policy.name], features
+    return image
 
 
-def _of_one_size(images: dict[int, torch.Tensor]) -> Iterable[list[int]]:
-    """Keys of the images that have the same shape."""
+def _features(metric: FullReferenceMetric, pair: _Pair) -> Features:
+    """What the metric keeps of the reference of a pair whose image ``_image`` gave."""
+    return cast(Features, cast(Reference, pair.reference).features[metric.info.name].result())
+
+
+def _by_size(
+    images: Sequence[torch.Tensor | R], compute: Callable[[list[int], torch.Tensor], Sequence[R]]
+) -> list[R]:
+    """Compute results for images in batches of one size; what is no image is its own result.
+
+    Args:
+        images: images, shape (3, H, W), or results
+        compute: gives the results of a batch for the images' places in ``images`` and the images, shape (N, 3, H, W)
+    """
+    results: dict[int, R] = {}
     groups: dict[torch.Size, list[int]] = {}
-    for index, image in images.items():
-        groups.setdefault(image.shape, []).append(index)
-    return groups.values()
+    for index, image in enumerate(images):
+        if isinstance(image, torch.Tensor):
+            groups.setdefault(image.shape, []).append(index)
+        else:
+            results[index] = image
+    for batch in groups.values():
+        stacked = torch.stack([image for index in batch if isinstance(image := images[index], torch.Tensor)])
+        results.update(zip(batch, compute(batch, stacked), strict=True))
+    return [results[index] for index in range(len(images))]
 
 
-def _measurements(comparison: Comparison) -> list[Measurement | str]:
+def _compared(metric: Metric, comparison: Comparison) -> list[Measurement | str]:
     # Each of these waits for the device once for the whole batch.
     values = comparison.scores.tolist()
     stages = [()] * len(values) if comparison.stages is None else comparison.stages.tolist()
     maps = [None] * len(values) if comparison.error_maps is None else comparison.error_maps.cpu().numpy()
     return [
-        Measurement(value, tuple(each), error_map)
-        if math.isfinite(value)
-        else f"the score is {value}, not a finite number"
+        _not_a_score(metric, value) or Measurement(value, tuple(each), error_map)
         for value, each, error_map in zip(values, stages, maps, strict=True)
     ]
 
 
-def _size_mismatch(metric: Metric, frame: Frame, reference: Frame | ImageError) -> str | None:
-    if metric.policy.size is not None or isinstance(reference, ImageError):
+def _assessed(metric: NoReferenceMetric, assessment: Assessment) -> list[Measurement | str]:
+    values = assessment.scores.tolist()
+    others = (assessment.deviations, assessment.percentiles)
+    deviations, percentiles = ([None] * len(values) if each is None else each.tolist() for each in others)
+    return [
+        _not_a_score(metric, value)
+        or Measurement(value, deviation=deviation, percentile=percentile, grade=metric.grade(value))
+        for value, deviation, percentile in zip(values, deviations, percentiles, strict=True)
+    ]
+
+
+def _not_a_score(metric: Metric, value: float) -> str | None:
+    if math.isfinite(value) or (metric.may_be_infinite and math.isinf(value)):
+        return None
+    return f"the score is {value}, not a finite number"
+
+
+def _size_mismatch(metric: Metric, frame: Frame | ImageError, reference: Frame | ImageError) -> str | None:
+    if metric.policy.size is not None or isinstance(frame, ImageError) or isinstance(reference, ImageError):
         return None
     if frame.shape == reference.shape:
         return None
@@ -372,11 +426,11 @@ def _size_mismatch(metric: Metric, frame: Frame, reference: Frame | ImageError) 
 
 
 def _notes(frame: Frame | ImageError, reference: Reference | None) -> tuple[str, ...]:
-    if (
-        isinstance(frame, ImageError)
-        or reference is None
-        or isinstance(other := reference.frame.result(), ImageError)
-    ):
+    if isinstance(frame, ImageError):
+        return ()
+    if reference is None:
+        return frame.notes
+    if isinstance(other := reference.frame.result(), ImageError):
         return ()
     notes = [*frame.notes, *(f"reference: {note}" for note in other.notes)]
     if frame.shape != other.shape:
@@ -387,42 +441,3 @@ def _notes(frame: Frame | ImageError, reference: Reference | None) -> tuple[str,
 def _by(frame: Frame) -> str:
     height, width = frame.shape
     return f"{width}×{height}"
-
-
-@contextmanager
-def _decoders(device: torch.device) -> Iterator[Executor]:
-    width = torch.get_num_threads() if device.type == "cpu" else min(32, os.cpu_count() or 1)
-    with _pool(width) as pool:
-        yield pool
-
-
-@contextmanager
-def _lanes(device: torch.device) -> Iterator[tuple[Executor, int]]:
-    """Threads that compute: one for a GPU; on the CPU one a core, each running its operators single-threaded.
-
-    Small convolutions spend much of their time waiting at the barriers of an operator's own thread pool.
-    """
-    if device.type != "cpu":
-        with _pool(1) as pool:
-            yield pool, 1
-        return
-    threads = torch.get_num_threads()
-    try:
-        with _pool(threads, initializer=_run_single_threaded) as pool:
-            yield pool, threads
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _run_single_threaded() -> None:
-    torch.get_num_threads()  # PyTorch sets a thread's count when first asked, overriding what was set before.
-    torch.set_num_threads(1)
-
-
-@contextmanager
-def _pool(width: int, **settings: Any) -> Iterator[Executor]:
-    pool = ThreadPoolExecutor(width, **settings)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)

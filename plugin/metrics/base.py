@@ -31,11 +31,43 @@ class Comparison:
     error_maps: torch.Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Assessment:
+    """Scores of N images by themselves.
+
+    Args:
+        scores: shape (N,)
+        deviations: standard deviations of the scores' errors, shape (N,), where the metric knows them
+        percentiles: share of the metric's training images that score lower, 0 to 100, shape (N,), where it has them
+    """
+
+    scores: torch.Tensor
+    deviations: torch.Tensor | None = None
+    percentiles: torch.Tensor | None = None
+
+
 class Metric(ABC):
-    """A full-reference metric on one device."""
+    """A metric on one device.
+
+    Attributes:
+        info: what it declares of itself
+        policy: how the images that it is given are brought to size
+        min_side: smallest width and height that it can take, in pixels, after ``policy``
+        may_be_infinite: whether an infinite score is a result, such as the PSNR of identical images
+    """
 
     info: MetricInfo
     policy: ImagePolicy
+    min_side: int = 1
+    may_be_infinite: bool = False
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """Everything besides the images that decides the scores, for run records; JSON-able."""
+
+
+class FullReferenceMetric(Metric):
+    """A metric that compares images with their references."""
 
     @abstractmethod
     def prepare(self, images: torch.Tensor) -> Features:
@@ -57,6 +89,21 @@ class Metric(ABC):
             error_maps: also compute error maps
         """
 
+
+class NoReferenceMetric(Metric):
+    """A metric that judges images by themselves."""
+
     @abstractmethod
-    def describe(self) -> dict[str, Any]:
-        """Everything besides the images that decides the scores, for run records; JSON-able."""
+    def assess(self, images: torch.Tensor) -> Assessment:
+        """Score images.
+
+        Args:
+            images: uint8 RGB brought to ``policy``, shape (N, 3, H, W)
+        """
+
+    def grade(self, score: float) -> str | None:
+        """A plain word for a score, where the metric has them."""
+        return None
+
+
+AnyMetric = FullReferenceMetric | NoReferenceMetric

@@ -20,7 +20,7 @@ from ..errors import UsageError
 from ..images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy, resize
 from ..models import squeezenet
 from ..models.weights import Weights
-from .base import Comparison, Features, Metric
+from .base import Comparison, Features, FullReferenceMetric
 from .registry import metric_info
 
 
@@ -273,7 +273,7 @@ def _per_position(error: torch.Tensor) -> torch.Tensor:
     return error.mean(1)
 
 
-class DeepMSEMetric(Metric):
+class DeepMSEMetric(FullReferenceMetric):
     """DeepMSE as the engine drives it.
 
     Args:
@@ -331,7 +331,7 @@ class DeepMSEMetric(Metric):
         }
 
 
-def create(**settings: Any) -> Metric:
+def create(**settings: Any) -> DeepMSEMetric:
     """Make the metric; settings as :class:`DeepMSEMetric`."""
     return DeepMSEMetric(**settings)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from .base import Metric
+    from .base import AnyMetric
 
 Kind = Literal["FR", "NR"]
 
@@ -29,6 +29,15 @@ class MetricInfo:
         citation: where it comes from
         factory: ``module:function`` inside this package that makes it
         stages: names of its per-stage values, if it has any
+        settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
+        color: what it looks at: "RGB", or "grey" for luminance alone
+        differentiable: whether gradients flow to the images
+        has_error_map: whether it tells where images differ
+        has_deviation: whether it tells the standard deviation of its scores' errors
+        grades: the plain words that it grades images with, the worst first
+        licence: of the implementation and of its weights
+        weights: where its trained parameters come from; empty if it has none
+        extra: pip extra with the packages it needs; empty if they are always there
     """
 
     name: str
@@ -39,6 +48,15 @@ class MetricInfo:
     citation: str
     factory: str
     stages: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ("policy",)
+    color: Literal["RGB", "grey"] = "RGB"
+    differentiable: bool = False
+    has_error_map: bool = False
+    has_deviation: bool = False
+    grades: tuple[str, ...] = ()
+    licence: str = "Apache-2.0"
+    weights: str = ""
+    extra: str = ""
 
     @property
     def field(self) -> str:
@@ -57,6 +75,11 @@ _METRICS: Final = (
         "SqueezeNet and MSE for resource-constrained systems",
         factory="deepmse:create",
         stages=("conv1", "fire3", "fire5", "fire6", "fire9"),
+        settings=("weights", "preset", "policy"),
+        differentiable=True,
+        has_error_map=True,
+        licence="Apache-2.0; weights BSD-3-Clause",
+        weights="torchvision's squeezenet1_1",
     ),
 )
 _BY_NAME: Final = {info.name: info for info in _METRICS}
@@ -85,7 +108,7 @@ def find_by_field(field: str) -> MetricInfo | None:
     return _BY_FIELD.get(field)
 
 
-def create(name: str, **settings: Any) -> Metric:
+def create(name: str, **settings: Any) -> AnyMetric:
     """Make a metric ready to compute.
 
     Args:
@@ -93,9 +116,17 @@ def create(name: str, **settings: Any) -> Metric:
         settings: what its factory takes, such as ``weights`` and ``preset``
 
     Raises:
-        UsageError: if there is none of that name, or a setting is wrong
+        UsageError: if there is none of that name, a setting is wrong, or a package that it needs is not installed
         WeightsError: if its weights are not found
     """
-    module, _, function = metric_info(name).factory.partition(":")
-    factory: Callable[..., Metric] = getattr(import_module(f".{module}", __package__), function)
-    return factory(**settings)
+    info = metric_info(name)
+    module, _, function = info.factory.partition(":")
+    try:
+        factory: Callable[..., AnyMetric] = getattr(import_module(f".{module}", __package__), function)
+        return factory(**settings)
+    except ModuleNotFoundError as error:
+        if not info.extra:
+            raise
+        raise UsageError(
+            f"{info.title} needs the package {error.name}: pip install 'fiftyone-deepmse[{info.extra}]'"
+        ) from error

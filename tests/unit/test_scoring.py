@@ -4,6 +4,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,21 @@ from deepmse.plugin import loading, scoring
 from deepmse.plugin.errors import UsageError, WeightsError, without_paths
 from deepmse.plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from deepmse.plugin.metrics import metric_info
-from deepmse.plugin.metrics.base import Comparison, Features, Metric
+from deepmse.plugin.metrics.base import (
+    AnyMetric,
+    Assessment,
+    Comparison,
+    Features,
+    FullReferenceMetric,
+    NoReferenceMetric,
+)
 from deepmse.plugin.scoring import Item, Scorer, pick_device
 from PIL import Image
 
 pytestmark = pytest.mark.timeout(60)
 
 
-class Means(Metric):
+class Means(FullReferenceMetric):
     """Squared difference of mean colours: cheap, and its value is known for images of one colour."""
 
     info = metric_info("deepmse")
@@ -46,14 +54,14 @@ class Means(Metric):
 
 
 @pytest.fixture
-def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[Metric], Metric]:
+def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[AnyMetric], AnyMetric]:
     """Put a metric of the test's in DeepMSE's place."""
 
-    def replace(metric: Metric) -> Metric:
+    def put(metric: AnyMetric) -> AnyMetric:
         monkeypatch.setattr(scoring, "create", lambda name, **settings: metric)
         return metric
 
-    return replace
+    return put
 
 
 @pytest.fixture(autouse=True)
@@ -430,3 +438,76 @@ def test_the_description_says_what_decides_the_scores():
     assert (described["device"], described["max_pixels"]) == ("cpu", 10**6)
     assert described["versions"]["torch"] == torch.__version__.partition("+")[0]
     assert list(scorer.warnings) == [w for w in (metric["weights"]["warning"],) if w]
+
+
+class Brightness(NoReferenceMetric):
+    """Mean level of an image, with what a no-reference metric may tell beside its score."""
+
+    info = replace(metric_info("deepmse"), name="brightness", title="Brightness", kind="NR")
+    policy = NATIVE
+    min_side = 40
+
+    def assess(self, images: torch.Tensor) -> Assessment:
+        means = images.float().mean((1, 2, 3))
+        return Assessment(means, deviations=means / 10, percentiles=100 * means / 255)
+
+    def grade(self, score: float) -> str | None:
+        return "dark" if score < 128 else "bright"
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+
+class TestNoReference:
+    def test_no_reference_is_read(self, use: Callable[[AnyMetric], AnyMetric], plain: Callable[..., Path]) -> None:
+        use(Brightness())
+        [score] = Scorer(device="cpu").run([Item("a", plain(51), ref="no such file")])
+        found = score.measurements["deepmse"]
+        assert found == scoring.Measurement(
+            51, deviation=pytest.approx(5.1), percentile=pytest.approx(20), grade="dark"
+        )
+        assert score.error == ""
+
+    def test_sizes_mix_in_order(self, use: Callable[[AnyMetric], AnyMetric], plain: Callable[..., Path]) -> None:
+        use(Brightness())
+        items = [Item(i, plain(10 * i, (40 + i % 3, 50))) for i in range(1, 10)]
+        found = list(Scorer(device="cpu", batch_size=4).run(items))
+        assert values(found) == [10 * i for i in range(1, 10)]
+        assert [score.item for score in found] == items
+
+    def test_a_side_too_short_for_the_metric_is_an_error_of_that_image(
+        self, use: Callable[[AnyMetric], AnyMetric], plain: Callable[..., Path]
+    ) -> None:
+        use(Brightness())
+        small, enough = Scorer(device="cpu").run([Item(0, plain(1, (80, 39))), Item(1, plain(2, (40, 40)))])
+        assert "80×39 is too small: Brightness needs 40 pixels a side" in small.error
+        assert enough.measurements["deepmse"].value == 2
+
+    def test_notes_of_the_file_are_kept(self, use: Callable[[AnyMetric], AnyMetric], tmp_path: Path) -> None:
+        use(Brightness())
+        Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+        [score] = Scorer(device="cpu").run([Item(0, tmp_path / "clear.png")])
+        assert any("alpha" in note for note in score.notes)
+        assert score.measurements["deepmse"].value == 255
+
+
+class TestSettings:
+    def test_a_setting_that_no_metric_takes_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        plain = replace(metric_info("deepmse"), settings=("policy",))
+        monkeypatch.setattr(scoring, "metric_info", lambda name: plain)
+        with pytest.raises(UsageError, match=r"none of the metrics deepmse takes preset \(pools\)"):
+            Scorer(device="cpu", preset="pools")
+
+    def test_an_infinite_score_counts_only_where_it_may_be_one(
+        self, use: Callable[[AnyMetric], AnyMetric], plain: Callable[..., Path]
+    ) -> None:
+        class Endless(Brightness):
+            def assess(self, images: torch.Tensor) -> Assessment:
+                return Assessment(torch.full((len(images),), math.inf))
+
+        metric = use(Endless())
+        [score] = Scorer(device="cpu").run([Item(0, plain(3))])
+        assert "inf" in score.error
+        metric.may_be_infinite = True
+        [score] = Scorer(device="cpu").run([Item(0, plain(3))])
+        assert values([score]) == [math.inf]
