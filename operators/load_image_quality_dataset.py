@@ -54,7 +54,7 @@ class LoadImageQualityDataset(foo.Operator):
             if root := chosen_folder(ctx.params, "root"):
                 try:
                     quality = datasets.load(name, root)
-                    check_name(ctx.params.get("dataset") or quality.name)
+                    check_name(ctx.params.get("dataset") or quality.name, quality.loader)
                 except UsageError as error:
                     problem(inputs, "Cannot be loaded", str(error))
                 else:

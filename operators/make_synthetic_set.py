@@ -13,7 +13,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.datasets.distortions import DISTORTIONS, LEVELS
-from ..plugin.datasets.synthetic import write_set
+from ..plugin.datasets.synthetic import LOADER, write_set
 from ..plugin.errors import UsageError
 from ..plugin.store import check_name, import_dataset
 from ..plugin.store.config import datasets_dir
@@ -67,7 +67,7 @@ class MakeSyntheticSet(foo.Operator):
             UsageError: an unknown type or level, no usable image, or a name that cannot be had
         """
         quality = write_set(
-            [Path(path) for path in samples.values("filepath")],
+            [Path(path) for path in dict.fromkeys(samples.values("filepath"))],
             datasets_dir() / _folder(samples, dataset),
             name=dataset,
             source=f"images of the FiftyOne dataset {samples._root_dataset.name}",
@@ -84,8 +84,8 @@ class MakeSyntheticSet(foo.Operator):
         inputs.view_target(ctx, action_description="Distort")
         inputs.str("dataset", required=True, label="Name of the new dataset")
         kinds = types.DropdownView(multiple=True)
-        for name in DISTORTIONS:
-            kinds.add_choice(name, label=name.replace("_", " "))
+        for name, distortion in DISTORTIONS.items():
+            kinds.add_choice(name, label=distortion.title)
         inputs.list("distortions", types.String(), label="Types", description="Empty: all 25", view=kinds)
         inputs.int("seed", default=0, min=0, required=True, label="Seed", description="Same seed, same pixels")
         if wrong := _problem(ctx):
@@ -147,7 +147,7 @@ def _folder(samples: SampleCollection, dataset: str) -> str:
     """The folder for a set of that name; UsageError where it cannot be had."""
     if dataset == samples._root_dataset.name:
         raise UsageError(f"{dataset} is the dataset of the clean images; choose another name")
-    return check_name(dataset)
+    return check_name(dataset, LOADER)
 
 
 def _problem(ctx: foo.ExecutionContext) -> str | None:

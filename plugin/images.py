@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from .errors import ImageError, UsageError
 
@@ -141,6 +141,9 @@ def decode(
             if getattr(image, "is_animated", False):
                 image.seek(0)
                 notes.append("first frame of several")
+            # Pillow reduces 16-bit colour by itself: only its name for the raw data tells.
+            if not image.mode.startswith("I") and ";16" in str(image.tile):
+                notes.append("16-bit colour reduced to 8 bits")
             image.load()
             rgb = _as_rgb(image, label, notes)
     except ImageError:
@@ -165,7 +168,7 @@ def decode(
     return Decoded(rgb, tuple(notes))
 
 
-def _open(stream: Any, max_pixels: int) -> Image.Image:
+def _open(stream: Any, max_pixels: int) -> ImageFile.ImageFile:
     """Read a file's header; beyond :data:`MAX_PIXELS` Pillow's own limit, its whole process's, is out of force."""
     if max_pixels <= MAX_PIXELS:
         return Image.open(stream, formats=FORMATS)

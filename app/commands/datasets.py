@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -87,8 +88,9 @@ def _print_report(report: Any) -> None:
             terminal.out.print(f"  {terminal.escaped(finding.effect)}", soft_wrap=True)
         for example in finding.examples:
             terminal.out.print(f"  · {terminal.escaped(example)}", soft_wrap=True)
-    verdict = "[green]clean[/]" if report.clean else "[red]not as published[/]"
-    terminal.out.print(f"\n{verdict}")
+    counts = Counter(finding.severity for finding in report.findings)
+    found = f"errors: {counts['error']}, warnings: {counts['warning']}"
+    terminal.out.print(f"\n{'[green]clean[/]' if report.clean else f'[red]{found}[/]'}")
 
 
 def _list_types(types: str | None) -> str | None:
@@ -97,10 +99,17 @@ def _list_types(types: str | None) -> str | None:
     from ...plugin.datasets.distortions import DISTORTIONS
 
     rows = [
-        (kind, each.category, "" if each.monotone else "no", ", ".join(f"{value:g}" for value in each.strengths))
+        (
+            kind,
+            each.title,
+            each.category or "",
+            "" if each.monotone else "no",
+            ", ".join(f"{value:g}" for value in each.strengths),
+        )
         for kind, each in DISTORTIONS.items()
     ]
-    terminal.out.print(terminal.table("", ("type", "category", "falls with level", "strengths"), rows, left=4))
+    columns = ("type", "distortion", "category", "falls with level", "strengths")
+    terminal.out.print(terminal.table("", columns, rows, left=5))
     raise typer.Exit
 
 

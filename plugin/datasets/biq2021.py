@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from ..errors import UsageError
 from .files import number, read_csv
-from .layout import Tree, published
+from .layout import Tree, expected_layout, published
 from .records import DatasetInfo, QualityDataset, Record
 
 INFO = DatasetInfo(
@@ -26,12 +27,16 @@ _PARTS = {"training": "Train (Images and MOS).csv", "test": "Test (Images and MO
 
 
 def load(root: Path) -> QualityDataset:
-    """Read BIQ2021; UsageError where a table is missing or malformed, or no image is there."""
+    """Read BIQ2021 or one of its parts; UsageError where a table is malformed, or no table or no image is there."""
     tree = Tree(root, INFO)
+    tables = {split: table for split, name in _PARTS.items() if (table := tree.optional_table(name))}
+    if not tables:
+        raise UsageError(f"{root}: neither {' nor '.join(_PARTS.values())}; {expected_layout(INFO)}")
     records = [
         Record(dist=tree.image(row["Image Name"]), target=number(row, "MOS", table, line), split=split)
-        for split, name in _PARTS.items()
-        for table in [tree.table(name)]
-        for line, row in enumerate(read_csv(table, ["Image Name", "MOS"]), start=2)
+        for split, table in tables.items()
+        for line, row in read_csv(table, ["Image Name", "MOS"])
     ]
-    return published(INFO, root, records, renamed=tree.renamed)
+    absent = [name for split, name in _PARTS.items() if split not in tables]
+    notes = tuple(f"Without {name} its images are left out." for name in absent)
+    return published(INFO, root, records, notes=notes, renamed=tree.renamed)

@@ -23,6 +23,6 @@ def load(root: Path) -> QualityDataset:
     table = tree.table("mos.csv")
     records = [
         Record(dist=tree.image(f"images/{row['image']}"), target=number(row, "mos", table, line), split="training")
-        for line, row in enumerate(read_csv(table, ["image", "mos"]), start=2)
+        for line, row in read_csv(table, ["image", "mos"])
     ]
     return published(INFO, root, records, renamed=tree.renamed)

@@ -31,7 +31,8 @@ class Finding:
         count: how many images or files it is true of; 0 for a note on the dataset as a whole
         message: what was found
         effect: what it does to results
-        examples: some of them, at most ``EXAMPLES``
+        files: all of them, from the dataset's folder; empty for what is not true of files
+        details: each of them in words, where there is more to say than the file
     """
 
     kind: str
@@ -39,7 +40,17 @@ class Finding:
     count: int
     message: str
     effect: str = ""
-    examples: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Some of them in words, at most ``EXAMPLES``."""
+        return (self.details or self.files)[:EXAMPLES]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding for JSON."""
+        return asdict(self) | {"files": list(self.files), "details": list(self.details)}
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Report:
             "n_images": self.n_images,
             "n_references": self.n_references,
             "sizes": {f"{width}x{height}": count for (width, height), count in self.sizes.items()},
-            "findings": [asdict(finding) | {"examples": list(finding.examples)} for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
         }
 
 
@@ -91,7 +102,8 @@ def check(name: str, root: str | Path, *, progress: Callable[[int, int], None] |
     Raises:
         UsageError: the dataset cannot be loaded at all
     """
-    return examine(load(name, root), dataset_info(name), Path(root), progress=progress)
+    dataset = load(name, root)
+    return examine(dataset, dataset_info(name), dataset.root or Path(root), progress=progress)
 
 
 def examine(
@@ -111,17 +123,17 @@ def examine(
     """
     images = _read_all(_paths(dataset.records), progress)
     findings = [
-        *_missing(dataset),
+        *_missing(dataset, root),
         *_counts(dataset, info),
         *_references(dataset, info),
-        *_repeated(dataset),
-        *_targets(dataset, info),
+        *_repeated(dataset, root),
+        *_targets(dataset, info, root),
         *_unreadable(images, root),
         *_pair_sizes(dataset, images, root),
         *_sizes(images, info, root),
         *_depths(images, root),
         *_duplicates(dataset, images, root),
-        *_left_out(dataset, info),
+        *_left_out(dataset, info, root),
         *_extra(dataset, root),
         *_renamed(dataset, root),
         *(Finding("fact", "note", 0, note) for note in info.notes),
@@ -173,7 +185,7 @@ def _read(path: Path) -> _Pixels:
     return _Pixels(size=pixels.size, deep=deep, digest=digest)
 
 
-def _missing(dataset: QualityDataset) -> Iterator[Finding]:
+def _missing(dataset: QualityDataset, root: Path) -> Iterator[Finding]:
     paths = [path for path in _paths(dataset.missing) if not path.is_file()]
     if paths:
         yield Finding(
@@ -183,7 +195,7 @@ def _missing(dataset: QualityDataset) -> Iterator[Finding]:
             f"{len(paths)} images are not there, with which {len(dataset.missing)} of "
             f"{len(dataset.records) + len(dataset.missing)} records are left out",
             "Results are for fewer images than published results.",
-            _some(path.name for path in paths),
+            _relative(paths, root),
         )
 
 
@@ -203,7 +215,7 @@ def _counts(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]:
             sum(abs(here - there) for here, there in wrong.values()),
             f"there are scores of other images than published: {len(every):,} in all, published {info.n_images:,}",
             "Results are not comparable with published results.",
-            _some(f"{_kind(kind)}: {here} instead of {there}" for kind, (here, there) in wrong.items()),
+            details=tuple(f"{_kind(kind)}: {here} instead of {there}" for kind, (here, there) in wrong.items()),
         )
 
 
@@ -219,7 +231,7 @@ def _references(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]
         )
 
 
-def _repeated(dataset: QualityDataset) -> Iterator[Finding]:
+def _repeated(dataset: QualityDataset, root: Path) -> Iterator[Finding]:
     rows = Counter(record.dist for record in dataset.records)
     paths = [path for path, count in rows.items() if count > 1]
     if paths:
@@ -228,12 +240,12 @@ def _repeated(dataset: QualityDataset) -> Iterator[Finding]:
             "error",
             len(paths),
             f"{len(paths)} images have more than one score",
-            "They count more than once in a table, and only with their last score in a FiftyOne dataset.",
-            _some(path.name for path in paths),
+            "They count more than once in a table, and cannot be loaded into FiftyOne.",
+            _relative(paths, root),
         )
 
 
-def _targets(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]:
+def _targets(dataset: QualityDataset, info: DatasetInfo, root: Path) -> Iterator[Finding]:
     if info.target_range is None:
         return
     low, high = info.target_range[0] - info.overshoot, info.target_range[1] + info.overshoot
@@ -245,7 +257,8 @@ def _targets(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]:
             len(wrong),
             f"{len(wrong)} scores lie outside {low:g} to {high:g}",
             "The scores are damaged or on another scale: correlations and RMSE are those of something else.",
-            _some(f"{record.dist.name}: {record.target:g}" for record in wrong),
+            _relative((record.dist for record in wrong), root),
+            tuple(f"{record.dist.name}: {record.target:g}" for record in wrong),
         )
 
 
@@ -258,18 +271,19 @@ def _unreadable(images: Mapping[Path, _Pixels], root: Path) -> Iterator[Finding]
             len(broken),
             f"{len(broken)} images cannot be decoded",
             "They get no score from any metric: results are for fewer images than published results.",
-            _some(f"{_relative(path, root)}: {error}" for path, error in broken.items()),
+            _relative(broken, root),
+            tuple(f"{_below(path, root)}: {error}" for path, error in broken.items()),
         )
 
 
 def _pair_sizes(dataset: QualityDataset, images: Mapping[Path, _Pixels], root: Path) -> Iterator[Finding]:
-    wrong = [
-        f"{_relative(record.dist, root)}: {_size(dist)}, reference {_size(ref)}"
+    wrong = {
+        record.dist: f"{_below(record.dist, root)}: {_size(dist)}, reference {_size(ref)}"
         for record in dataset.records
         if record.ref
         for dist, ref in [(images[record.dist].size, images[record.ref].size)]
         if dist and ref and dist != ref
-    ]
+    }
     if wrong:
         yield Finding(
             "pair size",
@@ -277,7 +291,8 @@ def _pair_sizes(dataset: QualityDataset, images: Mapping[Path, _Pixels], root: P
             len(wrong),
             f"{len(wrong)} images have another size than their reference",
             "Metrics that compare pixel by pixel fail; those that resize first compare what was resized apart.",
-            _some(wrong),
+            _relative(wrong, root),
+            tuple(wrong.values()),
         )
 
 
@@ -292,7 +307,8 @@ def _sizes(images: Mapping[Path, _Pixels], info: DatasetInfo, root: Path) -> Ite
             len(wrong),
             f"{len(wrong)} images are not of the published size, {' or '.join(map(_size, info.sizes))}",
             "Resized images have other scores: opinions and published results are of the published size.",
-            _some(f"{_relative(path, root)}: {_size(size)}" for path, size in wrong.items()),
+            _relative(wrong, root),
+            tuple(f"{_below(path, root)}: {_size(size)}" for path, size in wrong.items()),
         )
 
 
@@ -305,7 +321,7 @@ def _depths(images: Mapping[Path, _Pixels], root: Path) -> Iterator[Finding]:
             len(deep),
             f"{len(deep)} images have more than 8 bits a channel",
             "Their scores depend on how a program reduces them to 8 bits.",
-            _some(_relative(path, root) for path in deep),
+            _relative(deep, root),
         )
 
 
@@ -316,18 +332,20 @@ def _duplicates(dataset: QualityDataset, images: Mapping[Path, _Pixels], root: P
             same[image.size, image.digest].append(path)
     groups = [sorted(paths) for paths in same.values() if len(paths) > 1]
     if groups:
+        scores = {record.dist: f" ({record.target:g})" for record in dataset.records if record.target is not None}
         yield Finding(
             "duplicate",
             "warning",
             sum(len(paths) - 1 for paths in groups),
             f"{sum(map(len, groups))} images show only {len(groups)} different pictures, to the pixel",
-            "They count more than once, leak where they are on both sides of a split, and raise correlations where "
-            "they equal their reference.",
-            _some(" = ".join(_relative(path, root) for path in paths) for paths in groups),
+            "No metric can tell them apart, whatever their scores. They count more than once, leak where they are on "
+            "both sides of a split, and raise correlations where they equal their reference.",
+            _relative((path for paths in groups for path in paths), root),
+            tuple(" = ".join(_below(path, root) + scores.get(path, "") for path in paths) for paths in groups),
         )
 
 
-def _left_out(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]:
+def _left_out(dataset: QualityDataset, info: DatasetInfo, root: Path) -> Iterator[Finding]:
     count = len(dataset.left_out)
     if count == info.n_left_out == 0:
         return
@@ -338,7 +356,7 @@ def _left_out(dataset: QualityDataset, info: DatasetInfo) -> Iterator[Finding]:
         count,
         f"{count} images with scores are left out" + ("" if as_published else f", published {info.n_left_out}"),
         "" if as_published else "Results are for other images than published results.",
-        _some(path.name for path in dataset.left_out),
+        _relative(dataset.left_out, root),
     )
 
 
@@ -353,7 +371,7 @@ def _extra(dataset: QualityDataset, root: Path) -> Iterator[Finding]:
             len(extra),
             f"{len(extra)} images lie among the dataset's without a score",
             "None here; programs that go by the folder would use them.",
-            _some(_relative(path, root) for path in extra),
+            _relative(extra, root),
         )
 
 
@@ -365,7 +383,8 @@ def _renamed(dataset: QualityDataset, root: Path) -> Iterator[Finding]:
             len(dataset.renamed),
             f"{len(dataset.renamed)} names differ from their files in case",
             "None here; programs that take names as they are do not find the files.",
-            _some(f"{name} is {_relative(path, root)}" for name, path in dataset.renamed.items()),
+            _relative(dataset.renamed.values(), root),
+            tuple(f"{name} is {_below(path, root)}" for name, path in dataset.renamed.items()),
         )
 
 
@@ -378,11 +397,12 @@ def _n_references(records: Iterable[Record]) -> int:
     return len({record.ref for record in records} - {None})
 
 
-def _some(examples: Iterable[str]) -> tuple[str, ...]:
-    return tuple(example for _, example in zip(range(EXAMPLES), examples, strict=False))
+def _relative(paths: Iterable[Path], root: Path) -> tuple[str, ...]:
+    return tuple(_below(path, root) for path in paths)
 
 
-def _relative(path: Path, root: Path) -> str:
+def _below(path: Path, root: Path) -> str:
+    """The path from the dataset's folder, where it is in there."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 

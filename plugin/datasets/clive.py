@@ -7,7 +7,7 @@ Three MATLAB files in ``Data`` list 1,169 images; the first seven taught the vie
 from pathlib import Path
 
 from ..errors import UsageError
-from .files import read_mat
+from .files import finite, read_mat
 from .layout import Tree, published
 from .live import LICENCE
 from .records import DatasetInfo, QualityDataset, Record
@@ -40,15 +40,22 @@ INFO = DatasetInfo(
 def load(root: Path) -> QualityDataset:
     """Read LIVE In the Wild; UsageError where a table is missing or malformed, or no image is there."""
     tree = Tree(root, INFO)
-    variables = ("AllImages_release", "AllMOS_release", "AllStdDev_release")
-    tables = [tree.table(f"{variable}.mat") for variable in variables]
-    names, scores, spreads = (read_mat(path, name)[0] for path, name in zip(tables, variables, strict=True))
-    for path, values in zip(tables[1:], (scores, spreads), strict=True):
-        if len(values) != len(names):
-            raise UsageError(f"{path}: {len(values)} values for {len(names)} images")
+    (names,) = read_mat(tree.table("AllImages_release.mat"), AllImages_release=str)
+    scores = _numbers(tree.table("AllMOS_release.mat"), "AllMOS_release", len(names))
+    spreads_file = tree.optional_table("AllStdDev_release.mat")
+    spreads = _numbers(spreads_file, "AllStdDev_release", len(names)) if spreads_file else [None] * len(names)
+    # So short a list can only be of a part of the dataset, without them.
+    practice = _PRACTICE if len(names) > _PRACTICE else 0
+    left_out = [tree.image(f"trainingImages/{name}") for name in names[:practice]]
     records = [
-        Record(dist=tree.image(f"Images/{name}"), target=float(score), target_std=float(spread))
-        for name, score, spread in zip(names[_PRACTICE:], scores[_PRACTICE:], spreads[_PRACTICE:], strict=True)
+        Record(dist=tree.image(f"Images/{name}"), target=score, target_std=spread)
+        for name, score, spread in zip(names[practice:], scores[practice:], spreads[practice:], strict=True)
     ]
-    left_out = [tree.image(f"trainingImages/{name}") for name in names[:_PRACTICE]]
     return published(INFO, root, records, left_out=left_out, renamed=tree.renamed)
+
+
+def _numbers(path: Path, variable: str, n_images: int) -> list[float]:
+    (values,) = read_mat(path, **{variable: float})
+    if len(values) != n_images:
+        raise UsageError(f"{path}: {len(values)} values for {n_images} images")
+    return [float(value) for value in finite(values, f"{path}: {variable}")]

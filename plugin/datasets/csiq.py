@@ -55,7 +55,7 @@ def load(root: Path) -> QualityDataset:
     tree = Tree(root, INFO)
     table = tree.table("csiq.DMOS.xlsx")
     rows = read_xlsx(table, ["image", "dst_type", "dst_lev", "dmos_std", "dmos"], sheet="all_by_image")
-    records = [_record(tree, table, line, row) for line, row in rows if row["image"] is not None]
+    records = [_record(tree, table, line, row) for line, row in rows]
     return published(INFO, root, records, renamed=tree.renamed)
 
 

@@ -17,7 +17,7 @@ MANIFEST = "manifest.csv"
 
 INFO = DatasetInfo(
     name="csv",
-    title="A dataset as a CSV file",
+    title="A CSV file",
     layout=f"{MANIFEST} with the column dist, and any of ref, distortion, category, level, split, mos or dmos",
     target_field="mos",
     target_lower_is_better=False,
@@ -44,11 +44,11 @@ def load(root: Path) -> QualityDataset:
     """
     table = root / MANIFEST if root.is_dir() else root
     rows = read_csv(table, ["dist"])
-    columns = rows[0].keys() if rows else ()
+    columns = rows[0][1].keys() if rows else ()
     if {"mos", "dmos"} <= set(columns):
         raise UsageError(f"{table}: both mos and dmos; leave the one that metrics are to be compared with")
     target = next((name for name in _TARGETS if name in columns), None)
-    records = [_record(table, line, row, target) for line, row in enumerate(rows, start=2)]
+    records = [_record(table, line, row, target) for line, row in rows]
     return published(
         _TARGETS[target] if target else _UNSCORED,
         table,

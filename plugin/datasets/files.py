@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,19 +37,23 @@ DECODE_ERRORS: Final = (
 _HEADER_ROWS: Final = 20
 
 
-def read_csv(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """Rows of a CSV file with a header.
+def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
+    """Line number and values of each filled row of a CSV file with a header, without the space around them.
 
     Raises:
         UsageError: the file is missing, is not text, or lacks one of ``columns``
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, restval="")
-            absent = [column for column in columns if column not in (reader.fieldnames or ())]
+            reader = csv.reader(file, skipinitialspace=True)
+            header = [name.strip() for name in next(reader, ())]
+            absent = [column for column in columns if column not in header]
             if absent:
                 raise UsageError(f"{path}: no column {', '.join(absent)}")
-            return list(reader)
+            cells = ((reader.line_num, [cell.strip() for cell in row]) for row in reader)
+            return [
+                (line, dict(zip_longest(header, row[: len(header)], fillvalue=""))) for line, row in cells if any(row)
+            ]
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -72,11 +76,11 @@ def read_lines(path: Path, separator: str | None = None) -> Iterator[tuple[int, 
 
 
 def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Row number and values of each filled row of a worksheet, below the first row that has all ``columns``.
+    """Row number and values of each row of a worksheet that has the first column filled, below the header.
 
     Args:
         path: the workbook
-        columns: those to read, wherever they stand
+        columns: those to read, wherever they stand; the first row that has them all is the header
         sheet: the worksheet; by default the first
 
     Raises:
@@ -92,7 +96,8 @@ def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> I
     try:
         if sheet is not None and sheet not in book.sheetnames:
             raise UsageError(f"{path}: no sheet {sheet!r}; there are {', '.join(book.sheetnames)}")
-        rows = enumerate(book[sheet or book.sheetnames[0]].iter_rows(values_only=True), start=1)
+        sheet_rows = book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
+        rows = enumerate(([_stripped(cell) for cell in row] for row in sheet_rows), start=1)
         wanted = list(columns)
         header = next((row for _, row in islice(rows, _HEADER_ROWS) if set(wanted) <= set(row)), None)
         if header is None:
@@ -101,19 +106,27 @@ def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> I
         for line, row in rows:
             # Rows of a sheet that does not say its dimensions end with their last filled cell.
             cells = [row[place] if place < len(row) else None for place in places]
-            values = dict(zip(wanted, cells, strict=True))
-            if any(cell is not None for cell in cells):
-                yield line, values
+            if cells[0] is not None:
+                yield line, dict(zip(wanted, cells, strict=True))
     finally:
         book.close()
 
 
-def read_mat(path: Path, *names: str) -> list[NDArray[Any]]:
-    """Variables of a MATLAB file, each as one dimension; cell arrays of text as text.
+def _stripped(cell: Any) -> Any:
+    """A text without the space around it, None where nothing is left; another value as it is."""
+    return (cell.strip() or None) if isinstance(cell, str) else cell
+
+
+def read_mat(path: Path, **kinds: type[str] | type[float]) -> list[NDArray[Any]]:
+    """Variables of a MATLAB file, each as one dimension, be they arrays or cell arrays.
+
+    Args:
+        path: the file
+        kinds: what each variable holds, texts or numbers, by its name
 
     Raises:
-        UsageError: the file is missing, is no MATLAB file before version 7.3, lacks one of ``names``, or has in it
-            what is neither a finite number nor a text
+        UsageError: the file is missing, is no MATLAB file before version 7.3, lacks one of the variables, or there is
+            something else in one
     """
     from scipy.io import loadmat
     from scipy.io.matlab import MatReadError
@@ -122,21 +135,25 @@ def read_mat(path: Path, *names: str) -> list[NDArray[Any]]:
         content = loadmat(path)
     except (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
         raise UsageError(f"{path}: cannot be read as a MATLAB file ({error})") from error
-    absent = [name for name in names if name not in content]
+    absent = [name for name in kinds if name not in content]
     if absent:
         raise UsageError(f"{path}: no variable {', '.join(absent)}")
-    return [_flat(content[name], f"{path}: {name}") for name in names]
+    return [_flat(content[name], kind, f"{path}: {name}") for name, kind in kinds.items()]
 
 
-def _flat(variable: NDArray[Any], label: str) -> NDArray[Any]:
-    if variable.dtype != object:
-        if not np.isfinite(variable).all():
-            raise UsageError(f"{label} has values that are not finite numbers")
-        return variable.ravel()
+def _flat(variable: NDArray[Any], kind: type, label: str) -> NDArray[Any]:
     cells = [np.asarray(cell) for cell in variable.ravel()]
-    if any(cell.size != 1 or cell.dtype.kind != "U" for cell in cells):
-        raise UsageError(f"{label} has cells that are not texts")
-    return np.array([cell.item() for cell in cells])
+    if any(cell.size != 1 or cell.dtype.kind not in ("U" if kind is str else "buif") for cell in cells):
+        raise UsageError(f"{label} has values that are not {'texts' if kind is str else 'numbers'}")
+    values = np.array([cell.item() for cell in cells])
+    return np.char.strip(values) if kind is str else values.astype(float)
+
+
+def finite(values: NDArray[Any], label: str) -> NDArray[Any]:
+    """The numbers themselves; UsageError where one of them is not finite."""
+    if not np.isfinite(values).all():
+        raise UsageError(f"{label} has values that are not finite numbers")
+    return values
 
 
 def number(row: Mapping[str, Any], column: str, path: Path, line: int) -> float:

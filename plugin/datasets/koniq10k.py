@@ -52,9 +52,9 @@ def load(root: Path) -> QualityDataset:
         Record(
             dist=tree.image(f"{folder}{row['image_name']}"),
             target=number(row, column, table, line),
-            split=row["set"] if parts else None,
+            split=(row["set"] or None) if parts else None,
         )
-        for line, row in enumerate(rows, start=2)
+        for line, row in rows
     ]
     notes = (f"The images are those of {folder.rstrip('/')} pixels.",) if folder else ()
     if not parts:
@@ -62,9 +62,9 @@ def load(root: Path) -> QualityDataset:
     return published(INFO, root, records, notes=notes, renamed=tree.renamed)
 
 
-def _resolution(tree: Tree, rows: list[dict[str, str]]) -> str:
+def _resolution(tree: Tree, rows: list[tuple[int, dict[str, str]]]) -> str:
     """The folder of the larger images that are there, ending in a slash; empty where it is called otherwise."""
     for folder in ("1024x768/", "512x384/"):
-        if any(tree.find(f"{folder}{row['image_name']}") for row in rows):
+        if any(tree.find(f"{folder}{row['image_name']}") for _, row in rows):
             return folder
     return ""

@@ -91,7 +91,7 @@ def published(
 
     Args:
         info: what is known of the dataset
-        root: where it was read from
+        root: the folder, or the file, that it was read from
         records: all of them
         name: the dataset's name; by default the one in ``info``
         notes: what to say of this copy, besides the notes in ``info``
@@ -117,9 +117,12 @@ def published(
         target_lower_is_better=info.target_lower_is_better,
         target_range=info.target_range,
         target_kind=info.target_kind,
-        source=info.citation,
+        source=info.title,
         notes=(*info.notes, *notes),
         licence=info.licence,
+        citation=info.citation,
+        loader=info.name,
+        root=root if root.is_dir() else root.parent,
         missing=tuple(missing),
         left_out=tuple(left_out),
         renamed=renamed or {},

@@ -1,14 +1,17 @@
 """What both releases of LIVE have in common: two MATLAB files, and a folder of numbered images a type.
 
 ``refnames_all.mat`` names the reference of every image, ``dmos_realigned.mat`` has its DMOS, all types one after the
-other. ``orgs`` marks images that are undistorted copies of their reference.
+other; ``dmos.mat``, which came first, has DMOS that are comparable within a type only. ``orgs`` marks images that are
+undistorted copies of their reference.
 """
 
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from ..errors import UsageError
-from .files import read_mat
+from .files import finite, read_mat
 from .layout import Tree, published
 from .records import DatasetInfo, QualityDataset, Record
 
@@ -37,10 +40,20 @@ OVERSHOOT: Final = 15
 def load_live(info: DatasetInfo, root: Path, folders: tuple[str, ...]) -> QualityDataset:
     """Read a release; UsageError where a table is missing or malformed, or no image is there."""
     tree = Tree(root, info)
-    names_file, scores_file = tree.table("refnames_all.mat"), tree.table("dmos_realigned.mat")
-    (references,) = read_mat(names_file, "refnames_all")
-    scores, spreads, copies = read_mat(scores_file, "dmos_new", "dmos_std", "orgs")
-    images = [(folder, index) for folder in folders for index in range(1, FOLDERS[folder][1] + 1)]
+    names_file = tree.table("refnames_all.mat")
+    (references,) = read_mat(names_file, refnames_all=str)
+    scores_file = tree.optional_table("dmos_realigned.mat")
+    if scores_file:
+        scores, spreads, copies = read_mat(scores_file, dmos_new=float, dmos_std=float, orgs=float)
+        notes: tuple[str, ...] = ("Realigned DMOS: some lie a little outside 0 to 100.",)
+    else:
+        scores_file = tree.table("dmos.mat")
+        scores, copies = read_mat(scores_file, dmos=float, orgs=float)
+        spreads = np.full(len(scores), np.nan)
+        notes = (
+            "Without dmos_realigned.mat the DMOS are those before realignment: types are on scales of their own.",
+        )
+    images = _images(tree, folders, len(references))
     for path, values in (
         (names_file, references),
         (scores_file, scores),
@@ -49,12 +62,12 @@ def load_live(info: DatasetInfo, root: Path, folders: tuple[str, ...]) -> Qualit
     ):
         if len(values) != len(images):
             raise UsageError(f"{path}: {len(values)} values, but {info.title} has {len(images)} images")
+    finite(scores[copies == 0], f"{scores_file}: dmos")
 
     records, left_out = [], []
-    for (folder, index), reference, score, spread, copy in zip(
+    for (folder, path), reference, score, spread, copy in zip(
         images, references, scores, spreads, copies, strict=True
     ):
-        path = tree.image(f"{folder}/img{index}.bmp")
         if copy:
             left_out.append(path)
             continue
@@ -64,7 +77,28 @@ def load_live(info: DatasetInfo, root: Path, folders: tuple[str, ...]) -> Qualit
                 ref=tree.image(f"refimgs/{reference}"),
                 distortion=FOLDERS[folder][0],
                 target=float(score),
-                target_std=float(spread),
+                target_std=float(spread) if np.isfinite(spread) else None,
             )
         )
-    return published(info, root, records, left_out=left_out, renamed=tree.renamed)
+    return published(info, root, records, notes=notes, left_out=left_out, renamed=tree.renamed)
+
+
+def _images(tree: Tree, folders: tuple[str, ...], n_listed: int) -> list[tuple[str, Path]]:
+    """Folder and path of each image, in the order of the tables.
+
+    Where the tables are not of the published length, a part of the release is there: then they list the images that
+    the folders hold.
+    """
+    numbers = {folder: FOLDERS[folder][1] for folder in folders}
+    if sum(numbers.values()) != n_listed:
+        held = dict.fromkeys(folders, 0)
+        for path in tree.matching(r"img\d+\.bmp"):
+            if (folder := path.parent.name.lower()) in held:
+                held[folder] = max(held[folder], int(path.stem[3:]))
+        if all(held.values()) and sum(held.values()) == n_listed:
+            numbers = held
+    return [
+        (folder, tree.image(f"{folder}/img{number}.bmp"))
+        for folder, count in numbers.items()
+        for number in range(1, count + 1)
+    ]

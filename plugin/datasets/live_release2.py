@@ -29,7 +29,7 @@ INFO = DatasetInfo(
     n_references=29,
     n_left_out=203,
     overshoot=OVERSHOOT,
-    notes=(COPIES, "Realigned DMOS: some lie a little outside 0 to 100."),
+    notes=(COPIES,),
 )
 
 

@@ -35,7 +35,7 @@ def load(root: Path) -> QualityDataset:
     tree = Tree(root, INFO)
     table = tree.table("dmos.csv")
     rows = read_csv(table, ["dist_img", "ref_img", "distortion", "dmos", "dmos_std"])
-    records = [_record(tree, table, line, row) for line, row in enumerate(rows, start=2)]
+    records = [_record(tree, table, line, row) for line, row in rows]
     return published(INFO, root, records, renamed=tree.renamed)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -22,12 +23,23 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def names_of(photos: Sequence[Path]) -> list[str]:
-    """A name for each photograph: its file's without the suffix, or with it where two would be the same."""
-    stems = Counter(path.stem.casefold() for path in photos)
-    names = [path.stem if stems[path.stem.casefold()] == 1 else path.name.replace(".", "_") for path in photos]
-    for name, count in Counter(name.casefold() for name in names).items():
-        if count > 1:
-            raise UsageError(f"two photographs would be called {name}; rename one of them")
+    """A name for each photograph, no two the same even where case does not count.
+
+    It is its file's name without the suffix. Those that would be called the same have the suffix in it; if that is
+    not enough, the folder too; and at last a number.
+    """
+    names = [photo.stem for photo in photos]
+    for parts in (1, 2):
+        wanted = Counter(name.casefold() for name in names)
+        names = [
+            name if wanted[name.casefold()] == 1 else "_".join(photo.parts[-parts:]).replace(".", "_")
+            for name, photo in zip(names, photos, strict=True)
+        ]
+    taken: set[str] = set()
+    for place, name in enumerate(names):
+        numbered = (f"{name}_{number}" for number in count(2))
+        names[place] = next(free for free in chain([name], numbered) if free.casefold() not in taken)
+        taken.add(names[place].casefold())
     return names
 
 

@@ -85,9 +85,12 @@ class QualityDataset:
         target_lower_is_better: the target's direction
         target_range: lowest and highest value of the target's scale; None where it is not known
         target_kind: what the target is, in words
-        source: where it comes from, for citation
+        source: where it comes from, in a few words
         notes: what a user of it should know
         licence: its authors' terms, in short
+        citation: what to cite
+        loader: what read or made it: the name of a published dataset, as in ``DATASETS``, or "synthetic"
+        root: the folder that its images are in or below; None where there is none
         missing: records of which an image is not there
         left_out: images that the dataset scores and that are no records, on purpose
         renamed: files whose names differ in case from what the dataset calls them, by that name
@@ -102,6 +105,9 @@ class QualityDataset:
     source: str
     notes: tuple[str, ...] = ()
     licence: str = ""
+    citation: str = ""
+    loader: str = ""
+    root: Path | None = None
     missing: tuple[Record, ...] = ()
     left_out: tuple[Path, ...] = ()
     renamed: Mapping[str, Path] = field(default_factory=dict)

@@ -11,12 +11,13 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from ..errors import UsageError
+from . import kadid10k
 from .distortions import DISTORTIONS, LEVELS
 from .files import DECODE_ERRORS
 from .photos import names_of, photos_in, read_photo
@@ -25,6 +26,9 @@ from .records import QualityDataset, Record
 from .workers import processors, starmap_by
 
 _T = TypeVar("_T")
+
+LOADER: Final = "synthetic"
+"""What these sets say that made them."""
 
 Progress = Callable[[int, int], None]
 
@@ -132,7 +136,7 @@ def write_set(
         Record(
             dist=_dist(out, key, kind, level),
             ref=_ref(out, key),
-            distortion=kind,
+            distortion=DISTORTIONS[kind].title,
             level=level,
             target=level,
             category=DISTORTIONS[kind].category,
@@ -151,6 +155,9 @@ def write_set(
         target_kind="severity (not an opinion score)",
         source=source,
         notes=(*_notes_on(types, levels), *notes),
+        citation=kadid10k.INFO.citation,
+        loader=LOADER,
+        root=out,
     )
 
 
@@ -206,25 +213,22 @@ def _chosen(what: str, wanted: Iterable[_T], known: Iterable[_T]) -> tuple[_T, .
 
 def _notes_on(types: Sequence[str], levels: Sequence[int]) -> Iterator[str]:
     yield "The target is the level of the distortion, 1 to 5: how strong it is, not how bad it looks."
-    if swinging := _swinging(types):
+    chosen = [DISTORTIONS[kind] for kind in types]
+    if swinging := [each.title for each in chosen if not each.monotone]:
         yield f"Quality does not fall steadily with the level of {', '.join(swinging)}, which goes from more to less."
-    neutral = [f"{kind} {DISTORTIONS[kind].neutral}" for kind in types if DISTORTIONS[kind].neutral in levels]
-    if neutral:
+    if neutral := [f"{each.title} {each.neutral}" for each in chosen if each.neutral in levels]:
         yield f"As published, these levels leave 8-bit images as they are: {', '.join(neutral)}."
 
 
-def _swinging(types: Iterable[str]) -> list[str]:
-    return [kind for kind in types if not DISTORTIONS[kind].monotone]
-
-
 def _write_manifest(out: Path, records: Iterable[Record]) -> None:
+    swinging = {distortion.title for distortion in DISTORTIONS.values() if not distortion.monotone}
     content = io.StringIO(newline="")
     writer = csv.writer(content, lineterminator="\n")
     writer.writerow(["dist", "ref", "distortion", "level", "category", "monotone"])
     for record in records:
         paths = (path.relative_to(out).as_posix() for path in (record.dist, record.ref) if path)
-        monotone = record.distortion not in _swinging(DISTORTIONS)
-        writer.writerow([*paths, record.distortion, record.level, record.category, str(monotone).lower()])
+        monotone = "false" if record.distortion in swinging else "true"
+        writer.writerow([*paths, record.distortion, record.level, record.category, monotone])
     path = out / "manifest.csv"
     data = content.getvalue().encode()
     if not path.is_file() or path.read_bytes() != data:

@@ -19,6 +19,7 @@ from .fields import (
     Target,
     declare_target,
 )
+from .origin import check_loader, moved_images, record_origin
 from .presentation import present
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Dataset:
     """Make a persistent FiftyOne dataset of a table, one sample a distorted image.
 
-    It gets a field for what the table knows of any image. Loading again updates the samples of the same files and
-    adds the new ones.
+    It gets a field for what the table knows of any image. Loading again updates the samples of the same files, also
+    where their folder was moved, and adds the new ones.
 
     Args:
         quality: the table
@@ -39,11 +40,11 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         the dataset
 
     Raises:
-        UsageError: no name for it, see :func:`check_name`; an image is listed twice; or the dataset has fields of
-            other types under the table's names
+        UsageError: no name for it, see :func:`check_name`; an image is listed twice; the dataset of that name is of
+            other images or has fields of other types under the table's names
     """
     name = name or quality.name
-    check_name(name)
+    check_name(name, quality.loader)
     target = Target(
         quality.target_field,
         quality.target_lower_is_better,
@@ -59,6 +60,7 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
             raise UsageError(f"{path}: listed twice; a dataset in FiftyOne has one sample an image")
         rows[path] = _row(record, target)
     dataset = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name, persistent=True)
+    moved = moved_images(dataset, quality, rows)
     fields = {
         field: declaration
         for field, declaration in (_FIELDS | _target_fields(target)).items()
@@ -70,6 +72,9 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         except ValueError as error:
             raise UsageError(f"{name}: {error}; load under another name") from error
     known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
+    if moved:
+        dataset.set_values("filepath", {known[old]: new for old, new in moved.items()}, key_field="id")
+        known = {moved.get(path, path): sample for path, sample in known.items()}
     for field in fields:
         if values := {known[path]: row[field] for path, row in rows.items() if path in known}:
             dataset.set_values(field, values, key_field="id")
@@ -82,18 +87,20 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         dataset.add_samples(new, progress=False)
     if target.field in fields:
         declare_target(dataset, target)
+    record_origin(dataset, quality)
     present(dataset, target)
     return dataset
 
 
-def check_name(name: str) -> str:
-    """Check that images can be loaded under a name, that of a new dataset or of one that is there.
+def check_name(name: str, loader: str) -> str:
+    """Check that images can be loaded under a name, that of a new dataset or of one of the same loader.
 
     Returns:
         the name as a part of paths
 
     Raises:
-        UsageError: FiftyOne takes no such name, or too like a one is in use, or that dataset is not of images
+        UsageError: FiftyOne takes no such name, or too like a one is in use, or that dataset is not of images or of
+            another loader
     """
     try:
         slug = str(fou.to_slug(name))
@@ -103,8 +110,13 @@ def check_name(name: str) -> str:
         for other in fo.list_datasets():
             if fou.to_slug(other) == slug:
                 raise UsageError(f"{name!r} is too like the existing dataset {other!r}; choose another name")
-    elif (media := fo.load_dataset(name).media_type) not in (None, fom.IMAGE):
-        raise UsageError(f"the dataset {name} is there and holds {media}, not images; choose another name")
+        return slug
+    dataset = fo.load_dataset(name)
+    if dataset.media_type not in (None, fom.IMAGE):
+        raise UsageError(
+            f"the dataset {name} is there and holds {dataset.media_type}, not images; choose another name"
+        )
+    check_loader(dataset, loader)
     return slug
 
 

@@ -3,12 +3,22 @@
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
 Two datasets hold the same pairs, ``scored`` and ``unscored``: real ones from the folder LIVE_SUBSET or, where
-there is none, a demo set written to PHOTOS. What ``scored`` holds is in VALUES.json once the App is up.
+there is none, a demo set written to PHOTOS. What ``scored`` holds is in VALUES.json once the App is up. The database
+is this process's own.
 """
 
 import json
+import os
 import sys
+import tempfile
 from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[1]))
+
+from mongod import start_mongod
+
+# Before FiftyOne is imported, which is when it reads this.
+os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(Path(tempfile.mkdtemp(dir=os.environ["HOME"])))
 
 from deepmse.plugin.datasets import load, make_demo
 from deepmse.plugin.panel.launch import launch_app

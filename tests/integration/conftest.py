@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from ..mongod import start_mongod
+
 REPOSITORY = Path(__file__).parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="deepmse-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
@@ -19,7 +21,7 @@ atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 (HOME / "plugins" / "image-quality").symlink_to(REPOSITORY)
 os.environ.update(
     HOME=str(HOME),
-    FIFTYONE_DATABASE_DIR=str(HOME / "db"),
+    FIFTYONE_DATABASE_URI=start_mongod(HOME),
     FIFTYONE_DATABASE_VALIDATION="false",
     FIFTYONE_DEFAULT_DATASET_DIR=str(HOME / "media"),
     FIFTYONE_DO_NOT_TRACK="true",

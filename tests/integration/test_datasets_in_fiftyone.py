@@ -1,6 +1,7 @@
 """Published and made datasets in FiftyOne: by the command, by the operators, again and again."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
-from deepmse.plugin.datasets import QualityDataset, Record, load
+from deepmse.plugin.datasets import QualityDataset, Record, dataset_info, load
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.store import check_name, declared_target, import_dataset
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, Executor
+from PIL import Image
 
 from ..unit import layouts
 
@@ -64,6 +66,10 @@ class TestLoadCommand:
         declared = declared_target(dataset)
         assert (declared.field, declared.lower_is_better, declared.range) == ("mos", False, (1, 5))
         assert not dataset.has_field("split")
+        info = dataset.info["image_quality"]
+        published = dataset_info("kadid10k")
+        assert (info["licence"], info["citation"]) == (published.licence, published.citation)
+        assert (info["loader"], info["root"], info["source"]) == ("kadid10k", str(kadid.root), "KADID-10k")
 
     def test_again_updates_and_keeps_what_users_added(self, run, kadid, name, monkeypatch):
         assert run("load", "kadid10k", kadid.root, "--dataset", name).status == 0
@@ -93,6 +99,57 @@ class TestLoadCommand:
         assert dataset.app_config.media_fields == ["filepath", "ref_path", "thumbnail"]
         assert groups(dataset)["my own"] == ["mos", "distortion"]
         assert groups(dataset)["image quality"] == ["mos_std", "category", "level", "ref_path"]
+
+    def test_from_where_the_folder_was_moved_to(self, run, kadid, name, tmp_path):
+        assert run("load", "kadid10k", kadid.root, "--dataset", name).status == 0
+        dataset = fo.load_dataset(name)
+        ids = dataset.values("id")
+        dataset.limit(2).tag_samples("mine")
+        copied = shutil.copytree(kadid.root, tmp_path / "copy")
+        refused = run("load", "kadid10k", copied, "--dataset", name)
+        assert refused.status == 2
+        said = refused.err.replace("\n", " ")
+        assert f"loaded from {kadid.root}, whose images are still there" in said
+        assert "--dataset NAME" in said
+
+        moved = kadid.root.rename(tmp_path / "moved")
+        layouts.save(moved / "images" / "I01_01_01.png").unlink()
+        assert run("load", "kadid10k", moved, "--dataset", name).status == 0
+        dataset.reload()
+        assert dataset.values("id") == ids
+        assert dataset.values("filepath")[1:] == [
+            str(moved / "images" / each.dist.name) for each in kadid.records[1:]
+        ]
+        assert dataset.values("ref_path")[1:] == [str(moved / "images" / each.ref.name) for each in kadid.records[1:]]
+        assert dataset.match_tags("mine").values("id") == ids[:2]
+        assert dataset.info["image_quality"]["root"] == str(moved)
+
+    def test_a_dataset_of_other_origin_is_left_alone(self, run, kadid, name, tmp_path):
+        theirs = fo.Dataset(name)
+        theirs.add_sample(fo.Sample(filepath="/nowhere/holiday.jpg"))
+        refused = run("load", "kadid10k", kadid.root, "--dataset", name)
+        assert refused.status == 2
+        assert f"the dataset {name} is there: 1 samples of other origin" in refused.err.replace("\n", " ")
+        assert theirs.values("filepath") == ["/nowhere/holiday.jpg"]
+        assert not theirs.has_field("mos")
+
+    def test_a_dataset_of_another_loader_is_left_alone(self, run, kadid, name, tmp_path):
+        made = layouts.build("biq2021_train2000", tmp_path / "biq")
+        assert run("load", made.name, made.root, "--dataset", name).status == 0
+        refused = run("load", "kadid10k", kadid.root, "--dataset", name)
+        assert refused.status == 2
+        assert "3 samples loaded as biq2021_train2000" in refused.err.replace("\n", " ")
+        assert len(fo.load_dataset(name)) == 3
+
+    def test_another_folder_of_other_images_is_refused(self, run, name, tmp_path):
+        for folder in ("one", "two"):
+            layouts.save(tmp_path / folder / f"{folder}.png")
+        assert run("load", "folder", tmp_path / "one", "--dataset", name).status == 0
+        (tmp_path / "one" / "one.png").unlink()
+        refused = run("load", "folder", tmp_path / "two", "--dataset", name)
+        assert refused.status == 2
+        assert f"loaded from {tmp_path / 'one'}, and has other images" in refused.err.replace("\n", " ")
+        assert len(fo.load_dataset(name)) == 1
 
     def test_wrong_usage_is_status_2_and_makes_nothing(self, run, kadid, name, tmp_path):
         assert run("load", "tid2031", tmp_path, "--dataset", name).status == 2
@@ -175,13 +232,13 @@ class TestImport:
             import_dataset(table, name)
 
     def test_names_that_cannot_be_had(self, name):
-        assert check_name(f"{name} / More") == f"{name}-more"
+        assert check_name(f"{name} / More", "csv") == f"{name}-more"
         other = fo.Dataset(name)
         with pytest.raises(UsageError, match="too like the existing"):
-            check_name(name.upper())
+            check_name(name.upper(), "csv")
         other.media_type = "video"
         with pytest.raises(UsageError, match="holds video"):
-            check_name(name)
+            check_name(name, "csv")
 
 
 class TestLoadOperator:
@@ -192,7 +249,7 @@ class TestLoadOperator:
     def context(self, **params: Any) -> ExecutionContext:
         return ExecutionContext({"params": params}, executor=Executor())
 
-    def test_form(self, operator, kadid, tmp_path):
+    def test_form(self, operator, kadid, dataset, tmp_path):
         assert list(properties(operator, self.context())) == ["name"]
         asked = properties(operator, self.context(name="kadid10k"))
         assert "dmos.csv" in asked["layout"].view.label
@@ -202,6 +259,8 @@ class TestLoadOperator:
         assert wrong["problem"].invalid
         nameless = properties(operator, self.context(name="kadid10k", root=str(kadid.root), dataset="?"))
         assert "no name for a dataset" in nameless["problem"].view.description
+        taken = properties(operator, self.context(name="kadid10k", root=str(kadid.root), dataset=dataset.name))
+        assert "of other origin" in taken["problem"].view.description
         right = properties(operator, self.context(name="kadid10k", root={"absolute_path": str(kadid.root)}))
         assert right["found"].view.label.startswith(f"{len(kadid.records)} images. ")
         assert "problem" not in right
@@ -236,7 +295,8 @@ class TestMakeSyntheticSet:
         assert said[-1] == ("open_dataset", {"dataset": name})
         made = fo.load_dataset(name)
         assert len(made) == 2 * 2 * 5
-        assert (made.distinct("distortion"), made.distinct("level")) == (["jpeg", "pixelate"], [1, 2, 3, 4, 5])
+        assert made.distinct("distortion") == ["JPEG compression", "pixelation"]
+        assert made.distinct("level") == [1, 2, 3, 4, 5]
         assert declared_target(made).lower_is_better
         before = [Path(path).read_bytes() for path in made.values("filepath")]
         ids = made.values("id")
@@ -277,6 +337,16 @@ class TestMakeSyntheticSet:
         many = ExecutionContext({"dataset_name": dataset.name, "params": {}}, executor=Executor())
         assert operator.resolve_execution_options(many).default_choice_to_delegated
 
+    def test_images_of_one_name_in_two_folders(self, operator, name, tmp_path):
+        photos = [layouts.save(tmp_path / folder / "photo.png", (40, 36)) for folder in ("a", "b")]
+        dataset = fo.Dataset()
+        dataset.add_samples([fo.Sample(filepath=str(photo)) for photo in (*photos, photos[0])], progress=False)
+        made = operator(dataset, name, distortions=["jpeg"], levels=[5])
+        assert [Path(path).name for path in made.values("ref_path")] == ["a_photo_png.png", "b_photo_png.png"]
+        for path, photo in zip(made.values("ref_path"), photos, strict=True):
+            assert Image.open(path).tobytes() == Image.open(photo).tobytes()
+        dataset.delete()
+
     def test_names_stay_in_the_folder_of_datasets_and_sources_are_left_alone(self, operator, dataset, name):
         made = operator(dataset.limit(1), f"../../{name}", distortions=["jpeg"], levels=[5])
         (path,) = made.values("filepath")
@@ -296,6 +366,7 @@ def test_a_synthetic_set_loads_by_its_manifest(run, tmp_path, name):
     assert run("synth", photos, made, "--types", "jpeg", "--levels", "1,5", "--workers", "1").status == 0
     assert run("load", "csv", made, "--dataset", name).status == 0
     dataset = fo.load_dataset(name)
-    assert dataset.values(["distortion", "category", "level"]) == (["jpeg"] * 2, ["compression"] * 2, [1, 5])
+    assert dataset.values("distortion") == ["JPEG compression"] * 2
+    assert dataset.values(["category", "level"]) == (["compression"] * 2, [1, 5])
     assert declared_target(dataset).field == "level"
     assert dataset.values("filepath") == [str(each.dist) for each in load("csv", made).records]

@@ -138,8 +138,9 @@ def kadid10k(root: Path) -> list[Record]:
         itertools.product(refs, types(KADID), range(1, 6))
     ):
         dist = save(root / "images" / f"{ref.stem}_{number}_{level:02}.png")
-        dmos, std = score(index, 1, 4.9), 0.25 + index % 4
-        rows.append([dist.name, ref.name, dmos, std**2])
+        ratings = np.random.default_rng(index).integers(1, 6, 30)
+        dmos, std = round(ratings.mean(), 2), round(ratings.std(), 3)
+        rows.append([dist.name, ref.name, dmos, std])
         records.append(Record(dist, ref, distortion, level, dmos, std, category))
     write_csv(root / "dmos.csv", ["dist_img", "ref_img", "dmos", "var"], rows)
     return records

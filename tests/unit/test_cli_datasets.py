@@ -57,7 +57,11 @@ class TestCheck:
         made.records[0].dist.write_bytes(b"[no] image")
         result = run("check", "folder", tmp_path / "images", "--json")
         assert result.status == 1
-        assert result.json["findings"]
+        assert [(each["kind"], each["files"]) for each in result.json["findings"]] == [
+            ("unreadable", ["01.png"]),
+            ("fact", []),
+        ]
+        assert result.json["findings"][0]["effect"]
         words = run("check", "folder", tmp_path / "images")
         assert words.status == 1
         for finding in result.json["findings"]:
@@ -81,7 +85,10 @@ class TestSynth:
         assert "not how bad it looks" in result.err
         manifest = tables.read_table(out / "manifest.csv")
         assert [(row["distortion"], row["level"]) for row in manifest.rows] == [
-            (kind, level) for _ in range(2) for kind in ("jpeg", "pixelate") for level in "15"
+            (distortion, level)
+            for _ in range(2)
+            for distortion in ("JPEG compression", "pixelation")
+            for level in "15"
         ]
         pairs = tables.items(manifest)
         assert all(Path(item.dist).is_file() and Path(item.ref).is_file() for item in pairs)

@@ -176,10 +176,15 @@ def test_the_same_pixels_twice(broken):
     finding = only(examined(), "duplicate")
     assert (finding.severity, finding.count) == ("warning", 3)
     assert finding.message.startswith("5 images show only 2 different pictures")
-    assert set(finding.examples) == {
-        "images/I01_01_01.png = images/I01_01_02.png",
-        "images/I81.png = images/I81_09_01.png = images/I81_09_02.png",
-    }
+    scores = {record.dist.name: record.target for record in load("kadid10k", root).records}
+    one, two, nine, ten = (
+        f"images/{name} ({scores[name]:g})"
+        for name in ("I01_01_01.png", "I01_01_02.png", "I81_09_01.png", "I81_09_02.png")
+    )
+    assert set(finding.examples) == {f"{one} = {two}", f"images/I81.png = {nine} = {ten}"}
+    assert finding.files == tuple(
+        f"images/I{name}.png" for name in ("01_01_01", "01_01_02", "81", "81_09_01", "81_09_02")
+    )
 
 
 def test_images_of_one_byte_string_in_two_shapes_are_different(tmp_path):
@@ -205,7 +210,7 @@ def test_grey_and_colour_files_of_the_same_picture_are_the_same(tmp_path):
 @pytest.mark.parametrize(
     ("name", "file", "old", "new", "example"),
     [
-        ("kadid10k", "dmos.csv", "I01_01_01.png,I01.png,1.0,", "I01_01_01.png,I01.png,0.9,", "I01_01_01.png: 0.9"),
+        ("kadid10k", "dmos.csv", "I01_01_01.png,I01.png,3.2,", "I01_01_01.png,I01.png,0.9,", "I01_01_01.png: 0.9"),
         ("tid2013", "mos_with_names.txt", "0.3000 i01_01_1.bmp", "30.00 i01_01_1.bmp", "i01_01_1.bmp: 30"),
         ("biq2021_train2000", "mos.csv", "ss01 (1).jpg,0.37", "ss01 (1).jpg,1.37", "ss01 (1).jpg: 1.37"),
     ],
@@ -232,7 +237,7 @@ def test_image_with_two_scores(broken):
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines[:-1], lines[1]]))
     finding = next(finding for finding in examined().findings if finding.kind == "repeated")
-    assert (finding.severity, finding.count, finding.examples) == ("error", 1, ("10004473376.jpg",))
+    assert (finding.severity, finding.count, finding.files) == ("error", 1, ("512x384/10004473376.jpg",))
 
 
 def test_names_of_another_case(miniatures):
@@ -292,7 +297,7 @@ def test_errors_come_first_and_the_report_is_json(broken):
     shutil.copy(root / "images" / "I01_01_03.png", root / "images" / "I01_01_04.png")
     result = examined()
     severities = [finding.severity for finding in result.findings]
-    assert severities == ["error", "warning", "note", "note"]
+    assert severities == ["error", "warning", "note", "note", "note"]
     content = json.loads(json.dumps(result.to_dict()))
     assert content["dataset"] == "KADID-10k"
     assert content["clean"] is False
@@ -303,8 +308,20 @@ def test_errors_come_first_and_the_report_is_json(broken):
         "count": 1,
         "message": result.findings[1].message,
         "effect": result.findings[1].effect,
-        "examples": ["images/I01_01_03.png = images/I01_01_04.png"],
+        "files": ["images/I01_01_03.png", "images/I01_01_04.png"],
+        "details": list(result.findings[1].details),
     }
+
+
+def test_all_files_are_in_the_report_and_some_are_examples(broken):
+    root, examined = broken("kadid10k")
+    paths = sorted((root / "images").glob("I81_*"))
+    for path in paths:
+        path.write_bytes(b"")
+    finding = only(examined(), "unreadable")
+    assert finding.files == tuple(f"images/{path.name}" for path in paths)
+    assert finding.examples == finding.details[:EXAMPLES]
+    assert len(finding.examples) == EXAMPLES
 
 
 def test_progress_counts_every_image(miniatures):
@@ -331,7 +348,9 @@ def test_live_has_images_twice(test_data):
     result = check("live_subset", test_data / "data" / "live_subset")
     finding = only(result, "duplicate")
     root = test_data / "data" / "live_subset"
-    for pair in finding.examples:
-        first, second = (np.asarray(Image.open(root / name)) for name in pair.split(" = "))
-        assert np.array_equal(first, second)
+    for first, second in zip(finding.files[::2], finding.files[1::2], strict=True):
+        assert np.array_equal(*(np.asarray(Image.open(root / name)) for name in (first, second)))
+    assert finding.examples[0] == (
+        "dist/buildings_fastfading_img66.png (59.2204) = dist/buildings_fastfading_img67.png (73.4618)"
+    )
     assert (finding.count, result.n_images, result.n_references) == (3, 79, 4)

@@ -1,7 +1,8 @@
 """Each published layout in miniature: every record against what went in, and what unreadable copies give."""
 
+import csv
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,8 @@ def test_declared_as_published(miniatures, name):
     dataset = load(name, miniatures[name].root)
     for field in ("target_field", "target_lower_is_better", "target_range", "target_kind", "licence"):
         assert getattr(dataset, field) == getattr(info, field)
-    assert dataset.source == info.citation
+    assert (dataset.source, dataset.citation, dataset.loader) == (info.title, info.citation, name)
+    assert dataset.root == miniatures[name].root
     assert set(info.notes) <= set(dataset.notes)
 
 
@@ -200,6 +202,78 @@ def test_links_in_a_circle(copy):
     assert len(load("pipal", root).records) == 28
 
 
+# Tables and folders as they are found on disks
+
+
+PUBLISHED_LAYOUTS = sorted(set(layouts.BUILDERS) - {"csv", "folder"})
+
+
+def moved(records, old: Path, new: Path) -> list[Record]:
+    """The records with their images in another folder."""
+    return [
+        replace(each, dist=new / each.dist.relative_to(old), ref=each.ref and new / each.ref.relative_to(old))
+        for each in records
+    ]
+
+
+@pytest.mark.parametrize("name", sorted({*PUBLISHED_LAYOUTS, "csv"}))
+def test_text_tables_as_other_programs_write_them(copy, miniatures, name):
+    root = copy(name)
+    for path in [*root.rglob("*.csv"), *root.rglob("*.txt")]:
+        lines = path.read_text().splitlines()
+        if path.suffix == ".csv":
+            rows = csv.reader(lines)
+            lines = [",".join(f'"{cell}" ' for cell in row) for row in rows]
+        path.write_bytes(("\ufeff" + "".join(f"{line} \r\n\r\n" for line in lines)).encode())
+    assert_same(load(name, root).records, moved(miniatures[name].records, miniatures[name].root, root))
+
+
+@pytest.mark.parametrize("name", PUBLISHED_LAYOUTS)
+@pytest.mark.parametrize("turn", [str.upper, str.lower, str.swapcase])
+def test_files_of_another_case_than_the_tables_say(copy, miniatures, name, turn):
+    root = copy(name)
+    for path in sorted(root.rglob("*"), reverse=True):
+        path.rename(path.with_name(turn(path.name)))
+    found = load(name, root)
+    expected = moved(miniatures[name].records, miniatures[name].root, root)
+    assert [each.target for each in found.records] == pytest.approx([each.target for each in expected])
+    for one, other in zip(found.records, expected, strict=True):
+        assert str(one.dist).lower() == str(other.dist).lower()
+        assert one.dist.is_file()
+        assert (one.ref is None) == (other.ref is None)
+    assert found.missing == ()
+
+
+@pytest.mark.parametrize("name", PUBLISHED_LAYOUTS)
+def test_files_of_other_programs_are_passed_over(copy, miniatures, name):
+    root = copy(name)
+    for folder in {path.parent for path in root.rglob("*")}:
+        for extra in (
+            "Thumbs.db",
+            "desktop.ini",
+            ".DS_Store",
+            "readme.txt",
+            "~$notes.xlsx",
+            "._i01.bmp",
+            "extra.bmp",
+        ):
+            (folder / extra).write_bytes(b"\0")
+    assert_same(load(name, root).records, moved(miniatures[name].records, miniatures[name].root, root))
+
+
+@pytest.mark.parametrize("name", PUBLISHED_LAYOUTS)
+def test_only_a_few_images_are_there(copy, miniatures, name):
+    root = copy(name)
+    kept = moved(miniatures[name].records, miniatures[name].root, root)[1:3]
+    there = {path for each in kept for path in (each.dist, each.ref)}
+    for path in root.rglob("*"):
+        if path.suffix.lower() in (".bmp", ".png", ".jpg") and path not in there:
+            path.unlink()
+    dataset = load(name, root)
+    assert_same(dataset.records, kept)
+    assert len(dataset.missing) == len(miniatures[name].records) - 2
+
+
 # TID
 
 
@@ -250,7 +324,7 @@ def test_kadid_says_that_its_dmos_is_no_dmos(miniatures):
     ("row", "message"),
     [
         ("I01_26_01.png,I01.png,3,1", r"line 2: expected a name like I01_01_01\.png, not 'I01_26_01\.png'"),
-        ("I01_01_01.png,I01.png,3,-1", "line 2: var is -1, but a variance is not negative"),
+        ("I01_01_01.png,I01.png,3,-1", "line 2: var is -1, but no variance is negative"),
         ("I01_01_01.png,I01.png,x,1", "line 2: dmos is 'x', not a number"),
     ],
 )
@@ -259,6 +333,33 @@ def test_kadid_with_a_malformed_row(copy, row, message):
     (root / "dmos.csv").write_text(f"dist_img,ref_img,dmos,var\n{row}\n")
     with pytest.raises(UsageError, match=message):
         load("kadid10k", root)
+
+
+def test_kadid_deviations_are_called_var(copy, tmp_path):
+    root = copy("kadid10k")
+    # As published: of 30 ratings of a mean of 137/30 and 130/30.
+    (root / "dmos.csv").write_text(
+        "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,4.57,0.496\nI01_01_02.png,I01.png,4.33,0.869\n"
+    )
+    assert [record.target_std for record in load("kadid10k", root).records] == [0.496, 0.869]
+
+
+def test_kadid_with_variances(copy):
+    root = copy("kadid10k")
+    rows = ["dist_img,ref_img,dmos,var"]
+    variances = []
+    for index in range(1, 26):
+        ratings = np.random.default_rng(index).integers(1, 6, 30)
+        variances.append(round(ratings.var(), 3))
+        rows.append(f"I01_{index:02}_01.png,I01.png,{ratings.mean():.2f},{variances[-1]}")
+    (root / "dmos.csv").write_text("\n".join(rows))
+    assert [record.target_std for record in load("kadid10k", root).records] == pytest.approx(np.sqrt(variances))
+
+
+def test_kadid_without_deviations(copy):
+    root = copy("kadid10k")
+    (root / "dmos.csv").write_text("dist_img,ref_img,dmos\nI01_01_01.png,I01.png,4.57\n")
+    assert [(record.target, record.target_std) for record in load("kadid10k", root).records] == [(4.57, None)]
 
 
 # CSIQ
@@ -333,10 +434,62 @@ def test_live_without_a_variable(copy):
 def test_live_with_a_score_that_is_no_number(copy):
     root = copy("live_release1")
     content = {key: value for key, value in loadmat(root / "dmos_realigned.mat").items() if key[0] != "_"}
-    content["dmos_new"][0, 7] = np.nan
+    content["dmos_new"][0, 459] = np.nan
     savemat(root / "dmos_realigned.mat", content)
-    with pytest.raises(UsageError, match="dmos_new has values that are not finite numbers"):
+    with pytest.raises(UsageError, match="dmos has values that are not finite numbers"):
         load("live_release1", root)
+
+
+def part_of_live(root: Path, counts: dict[str, int], **changes) -> list[Record]:
+    """A part of LIVE, the first image of each folder a copy of the reference."""
+    ref = layouts.save(root / "refimgs" / "bikes.bmp")
+    images = [(folder, index) for folder, count in counts.items() for index in range(1, count + 1)]
+    orgs = [int(index == 1) for _, index in images]
+    dmos = [0.0 if copy else layouts.score(place, 1, 90) for place, copy in enumerate(orgs)]
+    savemat(root / "refnames_all.mat", {"refnames_all": np.array([[ref.name] * len(images)], dtype=object)})
+    table = {"dmos_new": [dmos], "dmos_std": [[np.nan if copy else 2.5 for copy in orgs]], "orgs": [orgs], **changes}
+    savemat(root / "dmos_realigned.mat", table)
+    savemat(root / "dmos.mat", {"dmos": [[value / 2 for value in dmos]], "orgs": [orgs]})
+    paths = [layouts.save(root / folder / f"img{index}.bmp") for folder, index in images]
+    return [
+        Record(path, ref, layouts.LIVE[folder][2], None, value, 2.5, layouts.LIVE[folder][3])
+        for path, (folder, _), value, copy in zip(paths, images, dmos, orgs, strict=True)
+        if not copy
+    ]
+
+
+def test_a_part_of_live_whose_tables_list_what_is_there(tmp_path):
+    expected = part_of_live(tmp_path, {"jp2k": 3, "jpeg": 2, "wn": 4, "gblur": 2, "fastfading": 2})
+    dataset = load("live_release2", tmp_path)
+    assert_same(dataset.records, expected)
+    assert [path.parent.name for path in dataset.left_out] == ["jp2k", "jpeg", "wn", "gblur", "fastfading"]
+
+
+def test_a_part_of_live_whose_tables_list_other_images(tmp_path):
+    part_of_live(tmp_path, {"jp2k": 3, "jpeg": 2})
+    layouts.save(tmp_path / "jpeg" / "img3.bmp")
+    with pytest.raises(UsageError, match=r"refnames_all\.mat: 5 values, but LIVE release 1 has 460 images"):
+        load("live_release1", tmp_path)
+
+
+def test_live_without_realigned_scores(tmp_path):
+    expected = part_of_live(tmp_path, {"jp2k": 3, "jpeg": 2})
+    (tmp_path / "dmos_realigned.mat").unlink()
+    dataset = load("live_release1", tmp_path)
+    halved = [replace(each, target=each.target / 2, target_std=None) for each in expected]
+    assert_same(dataset.records, halved)
+    assert any("before realignment" in note for note in dataset.notes)
+
+
+# BIQ2021
+
+
+def test_one_part_of_biq2021(copy):
+    root = copy("biq2021")
+    (root / "Train (Images and MOS).csv").unlink()
+    dataset = load("biq2021", root)
+    assert [record.split for record in dataset.records] == ["test"]
+    assert dataset.notes == ("Without Train (Images and MOS).csv its images are left out.",)
 
 
 # KonIQ-10k
@@ -381,6 +534,24 @@ def test_clive_leaves_out_the_images_for_practice(miniatures):
     assert [path.name for path in dataset.left_out] == [f"t{number}.bmp" for number in range(1, 8)]
 
 
+def test_clive_in_columns_and_without_deviations(copy, miniatures):
+    root = copy("clive")
+    path = root / "Data" / "AllMOS_release.mat"
+    savemat(path, {"AllMOS_release": loadmat(path)["AllMOS_release"].T})
+    (root / "Data" / "AllStdDev_release.mat").unlink()
+    expected = moved(miniatures["clive"].records, miniatures["clive"].root, root)
+    assert_same(load("clive", root).records, [replace(each, target_std=None) for each in expected])
+
+
+def test_a_part_of_clive_too_short_to_begin_with_practice(tmp_path):
+    (tmp_path / "Data").mkdir()
+    images = [layouts.save(tmp_path / "Images" / name) for name in ("3.bmp", "5.bmp")]
+    names = np.array([[image.name] for image in images], dtype=object)
+    savemat(tmp_path / "Data" / "AllImages_release.mat", {"AllImages_release": names})
+    savemat(tmp_path / "Data" / "AllMOS_release.mat", {"AllMOS_release": [[60.5, 40.5]]})
+    assert_same(load("clive", tmp_path).records, [Record(images[0], target=60.5), Record(images[1], target=40.5)])
+
+
 def test_clive_with_too_few_scores(copy):
     root = copy("clive")
     savemat(root / "Data" / "AllMOS_release.mat", {"AllMOS_release": np.ones((1, 9))})
@@ -393,7 +564,7 @@ def test_clive_with_names_that_are_no_texts(copy):
     cells = np.empty((10, 1), dtype=object)
     cells[:, 0] = [np.array([[1.0, 2.0]])] * 10
     savemat(root / "Data" / "AllImages_release.mat", {"AllImages_release": cells})
-    with pytest.raises(UsageError, match="AllImages_release has cells that are not texts"):
+    with pytest.raises(UsageError, match="AllImages_release has values that are not texts"):
         load("clive", root)
 
 

@@ -149,6 +149,18 @@ def test_16_bit_colour_and_alpha_keep_their_high_bytes(colour, channels):
     else:
         colours = high[..., :3] if channels == 4 else np.repeat(high[..., :1], 3, axis=2)
         assert_close(decoded.pixels, on_white(colours, high[..., -1]), 1)
+    assert decoded.notes[0] == "16-bit colour reduced to 8 bits"
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_16_bit_colour_tiff_keeps_its_high_byte_and_says_so(compression):
+    tifffile = pytest.importorskip("tifffile")
+    samples = RNG.integers(0, 1 << 16, (40, 48, 3), dtype=np.uint16)
+    buffer = BytesIO()
+    tifffile.imwrite(buffer, samples, photometric="rgb", compression=compression)
+    decoded = decode(buffer.getvalue())
+    np.testing.assert_array_equal(decoded.pixels, (samples >> 8).astype(np.uint8))
+    assert decoded.notes == ("16-bit colour reduced to 8 bits",)
 
 
 def tiff_of_12_bits(samples: np.ndarray, tag: int = 1) -> bytes:

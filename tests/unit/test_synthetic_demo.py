@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from deepmse.plugin.datasets import demo, make_demo
+from deepmse.plugin.datasets.distortions import DISTORTIONS
 from deepmse.plugin.errors import UsageError
 from PIL import Image
 
@@ -39,7 +40,7 @@ def test_records_and_manifest_agree(tmp_path, photos):
         (record.dist, record.ref, record.distortion, record.level) for record in dataset.records
     ]
     assert Counter((record.distortion, record.level) for record in dataset.records) == {
-        (name, level): 2 for name in demo.TYPES for level in (1, 2, 3, 4, 5)
+        (DISTORTIONS[name].title, level): 2 for name in demo.TYPES for level in (1, 2, 3, 4, 5)
     }
     assert {record.ref.name for record in dataset.records} == {"one.png", "two.png"}
     assert all(record.target == record.level for record in dataset.records)
@@ -81,7 +82,7 @@ def test_another_seed_gives_other_noise_and_the_same_compression(tmp_path, photo
     first, second = make_demo(tmp_path / "a", photos), make_demo(tmp_path / "b", photos, seed=1)
     for a, b in zip(first.records, second.records, strict=True):
         same = np.array_equal(*(np.array(Image.open(record.dist)) for record in (a, b)))
-        assert same == (a.distortion != "white_noise")
+        assert same == (a.distortion != "white noise")
 
 
 def test_a_complete_set_is_reused(tmp_path, photos):

@@ -9,14 +9,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from deepmse.plugin.datasets import kadid10k
 from deepmse.plugin.datasets.distortions import DISTORTIONS, LEVELS, compression
 from deepmse.plugin.datasets.distortions.colour_spaces import lab_to_rgb, rgb_to_lab
 from deepmse.plugin.datasets.distortions.pixels import to_pixels
-from deepmse.plugin.datasets.vocabulary import category_of
 from deepmse.plugin.errors import UsageError
 from PIL import Image
 from scipy import ndimage
+
+from . import layouts
 
 RANDOM = {
     "motion_blur",
@@ -86,10 +86,8 @@ def squared_error(a, b):
 
 
 def test_the_types_are_those_of_kadid10k_in_its_order():
-    assert len(DISTORTIONS) == len(kadid10k.DISTORTIONS) == 25
-    assert [distortion.category for distortion in DISTORTIONS.values()] == list(
-        map(category_of, kadid10k.DISTORTIONS)
-    )
+    published = [(title, category) for _, title, category in layouts.types(layouts.KADID)]
+    assert [(each.title, each.category) for each in DISTORTIONS.values()] == published
     assert {name for name, distortion in DISTORTIONS.items() if not distortion.monotone} == {
         "mean_shift",
         "contrast_change",

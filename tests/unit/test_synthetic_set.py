@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 from deepmse.plugin.datasets import load
 from deepmse.plugin.datasets.distortions import DISTORTIONS, LEVELS
-from deepmse.plugin.datasets.synthetic import make_synthetic
+from deepmse.plugin.datasets.photos import names_of
+from deepmse.plugin.datasets.synthetic import make_synthetic, write_set
+from deepmse.plugin.datasets.vocabulary import category_of
 from deepmse.plugin.datasets.workers import starmap_by
 from deepmse.plugin.errors import DeepMSEError, UsageError
 from PIL import Image
@@ -56,10 +58,13 @@ def test_everything_by_default(tmp_path, photos):
     out = tmp_path / "out"
     dataset = make_synthetic(photos, out, workers=1)
     assert [(record.ref.stem, record.distortion, record.level) for record in dataset.records] == [
-        (name, distortion, level) for name in ("one", "two") for distortion in DISTORTIONS for level in LEVELS
+        (name, distortion.title, level)
+        for name in ("one", "two")
+        for distortion in DISTORTIONS.values()
+        for level in LEVELS
     ]
     for record in dataset.records:
-        assert record.category == DISTORTIONS[record.distortion].category
+        assert record.category == category_of(record.distortion) is not None
         assert record.target == record.level
         with Image.open(record.dist) as image:
             assert (image.format, image.mode, image.size) == ("PNG", "RGB", (60, 48))
@@ -69,7 +74,7 @@ def test_everything_by_default(tmp_path, photos):
 def test_images_are_the_distorted_references(tmp_path, photos):
     dataset = make(tmp_path / "out", photos)
     for record in dataset.records:
-        if record.distortion == "jpeg":
+        if record.distortion == "JPEG compression":
             ref, dist = (np.array(Image.open(path)) for path in (record.ref, record.dist))
             assert np.array_equal(dist, DISTORTIONS["jpeg"](ref, record.level, np.random.default_rng()))
     assert np.array_equal(Image.open(tmp_path / "out" / "ref" / "one.png"), Image.open(photos / "one.png"))
@@ -84,12 +89,15 @@ def test_the_manifest(tmp_path, photos):
         {
             "dist": f"dist/one_{distortion}_{level}.png",
             "ref": "ref/one.png",
-            "distortion": distortion,
+            "distortion": title,
             "level": level,
             "category": category,
             "monotone": monotone,
         }
-        for distortion, category, monotone in (("jpeg", "compression", "true"), ("mean_shift", "contrast", "false"))
+        for distortion, title, category, monotone in (
+            ("jpeg", "JPEG compression", "compression", "true"),
+            ("mean_shift", "mean shift", "contrast", "false"),
+        )
         for level in ("2", "5")
     ]
     assert len(rows) == 8
@@ -104,8 +112,8 @@ def test_the_manifest_loads_as_a_dataset(tmp_path, photos):
 
 def test_the_notes_say_where_quality_does_not_fall(tmp_path, photos):
     notes = " ".join(make(tmp_path / "all", photos, types=["jpeg", "mean_shift", "contrast_change"]).notes)
-    assert "does not fall steadily with the level of mean_shift, contrast_change" in notes
-    assert "leave 8-bit images as they are: mean_shift 3" in notes
+    assert "does not fall steadily with the level of mean shift, contrast change" in notes
+    assert "leave 8-bit images as they are: mean shift 3" in notes
     notes = " ".join(make(tmp_path / "some", photos, types=["mean_shift", "motion_blur"], levels=[2, 4]).notes)
     assert "leave" not in notes
     assert "how strong it is, not how bad it looks" in notes
@@ -145,9 +153,9 @@ def test_order_and_company_change_no_image(tmp_path, photos):
 def test_the_seed_changes_what_is_random(tmp_path, photos):
     zero, one = make(tmp_path / "a", photos), make(tmp_path / "b", photos, seed=1)
     for a, b in zip(zero.records, one.records, strict=True):
-        if a.distortion != "motion_blur":  # whose direction may be the same
+        if a.distortion != "motion blur":  # whose direction may be the same
             same = np.array_equal(*(np.array(Image.open(record.dist)) for record in (a, b)))
-            assert same == (a.distortion == "jpeg")
+            assert same == (a.distortion == "JPEG compression")
 
 
 # Resuming
@@ -289,13 +297,42 @@ def test_no_usable_photograph(tmp_path):
         make(tmp_path / "out", folder)
 
 
-def test_photographs_of_one_name(tmp_path, photos):
+def test_photographs_of_one_name_have_the_suffix_in_theirs(tmp_path, photos):
     save_photo(photos / "ONE.bmp", seed=3)
     names = {record.ref.name for record in make(tmp_path / "out", photos).records}
     assert names == {"ONE_bmp.png", "one_png.png", "two.png"}
-    save_photo(photos / "one_png.png", seed=4)
-    with pytest.raises(UsageError, match="two photographs would be called one_png"):
-        make(tmp_path / "out", photos)
+
+
+@pytest.mark.parametrize(
+    ("photos", "names"),
+    [
+        (["a.png", "b.png"], ["a", "b"]),
+        (["a.png", "A.jpg", "b.png"], ["a_png", "A_jpg", "b"]),
+        (["x/a.png", "y/a.png", "y/b.png"], ["x_a_png", "y_a_png", "b"]),
+        (["x/a.png", "x/a.jpg", "y/a.png"], ["x_a_png", "a_jpg", "y_a_png"]),
+        (["1/x/a.png", "2/x/a.png", "3/x/a.png"], ["x_a_png", "x_a_png_2", "x_a_png_3"]),
+        (["x/a.png", "x/A.png", "x/a_png.png"], ["x_a_png", "x_A_png_2", "x_a_png_png"]),
+        (["1/x/a.png", "2/x/a.png", "x_a_png_2.png"], ["x_a_png", "x_a_png_2", "x_a_png_2_2"]),
+    ],
+)
+def test_names_are_never_the_same(photos, names):
+    assert names_of([Path(photo) for photo in photos]) == names
+
+
+def test_photographs_of_one_file_name_in_two_folders(tmp_path):
+    paths = [tmp_path / folder / "photo.png" for folder in ("a", "b")]
+    for seed, path in enumerate(paths):
+        save_photo(path, seed=seed)
+    settings = {"name": "set", "source": "", "types": ["jpeg"], "levels": [1], "seed": 0}
+    made = write_set(paths, tmp_path / "out", **settings)
+    refs = [record.ref for record in made.records]
+    assert [ref.name for ref in refs] == ["a_photo_png.png", "b_photo_png.png"]
+    for ref, path in zip(refs, paths, strict=True):
+        assert np.array_equal(Image.open(ref), Image.open(path))
+    assert load("csv", tmp_path / "out").records == made.records
+    before = contents(tmp_path / "out")
+    write_set(paths, tmp_path / "out", **settings)
+    assert contents(tmp_path / "out") == before
 
 
 def test_workers_know_the_functions_of_a_plugin_by_their_installed_name():

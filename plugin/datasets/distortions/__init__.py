@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...errors import UsageError
+from ..vocabulary import category_of
 from . import blur, colour, compression, noise, spatial, tone
 from .pixels import Pixels
 
@@ -24,18 +25,23 @@ class Distortion:
     """One type of distortion.
 
     Attributes:
+        title: what it is called in words, as in every dataset
         apply: (RGB of shape (H, W, 3), strength, random generator) -> RGB of the same shape
         strengths: the strength at each level, 1 to 5; what it measures, ``apply`` says
-        category: what the distortion does, e.g. "noise"
         monotone: whether quality falls with the level
         neutral: the level that leaves 8-bit images as they are; None where every level changes them
     """
 
+    title: str
     apply: Callable[[Pixels, float, np.random.Generator], Pixels]
     strengths: tuple[float, float, float, float, float]
-    category: str
     monotone: bool = True
     neutral: int | None = None
+
+    @property
+    def category(self) -> str | None:
+        """What the distortion does, e.g. "noise"."""
+        return category_of(self.title)
 
     def __call__(self, rgb: Pixels, level: int, rng: np.random.Generator) -> Pixels:
         """Distort an RGB image, uint8 of shape (H, W, 3); UsageError where there is no such level."""
@@ -47,32 +53,37 @@ class Distortion:
 # In KADID-10k's order: the first is its type 01, the last its type 25.
 # fmt: off
 _TABLE = (
-    Distortion(blur.gaussian_blur,             (0.1, 0.5, 1, 2, 5), "blur", neutral=1),
-    Distortion(blur.lens_blur,                 (1, 2, 4, 6, 8), "blur"),
-    Distortion(blur.motion_blur,               (1, 2, 4, 6, 10), "blur", neutral=1),
-    Distortion(colour.color_diffusion,         (1, 3, 6, 8, 12), "colour"),
-    Distortion(colour.color_shift,             (1, 3, 6, 8, 12), "colour"),
-    Distortion(colour.color_quantization,      (64, 48, 32, 16, 8), "colour"),
-    Distortion(colour.color_saturation_1,      (0.4, 0.2, 0.1, 0, -0.4), "colour"),
-    Distortion(colour.color_saturation_2,      (1, 2, 3, 6, 9), "colour", neutral=1),
-    Distortion(compression.jpeg_2000,          (16, 32, 45, 120, 400), "compression"),
-    Distortion(compression.jpeg,               (43, 36, 24, 7, 4), "compression"),
-    Distortion(noise.white_noise,              (0.001, 0.002, 0.003, 0.005, 0.01), "noise"),
-    Distortion(noise.white_noise_color_component, (0.0001, 0.0005, 0.001, 0.002, 0.003), "noise"),
-    Distortion(noise.impulse_noise,            (0.001, 0.005, 0.01, 0.02, 0.03), "noise"),
-    Distortion(noise.multiplicative_noise,     (0.001, 0.005, 0.01, 0.02, 0.05), "noise"),
-    Distortion(noise.denoise,                  (0.01, 0.03, 0.05, 0.1, 0.15), "noise"),
-    Distortion(tone.brighten,                  (0.1, 0.2, 0.4, 0.7, 1.1), "contrast"),
-    Distortion(tone.darken,                    (0.05, 0.1, 0.2, 0.4, 0.8), "contrast"),
-    Distortion(tone.mean_shift,                (0.15, 0.08, 0, -0.08, -0.15), "contrast", monotone=False, neutral=3),
-    Distortion(spatial.jitter,                 (0.05, 0.1, 0.2, 0.5, 1), "spatial"),
-    Distortion(spatial.non_eccentricity_patch, (20, 40, 60, 80, 100), "spatial"),
-    Distortion(spatial.pixelate,               (0.01, 0.05, 0.1, 0.2, 0.5), "spatial"),
-    Distortion(spatial.quantization,           (20, 16, 13, 10, 7), "spatial"),
-    Distortion(spatial.color_block,            (2, 4, 6, 8, 10), "spatial"),
-    Distortion(tone.high_sharpen,              (1, 2, 3, 6, 12), "contrast"),
-    Distortion(tone.contrast_change,           (0.3, 0.15, 0, -0.4, -0.6), "contrast", monotone=False),
+    Distortion("Gaussian blur",                   blur.gaussian_blur,                (0.1, 0.5, 1, 2, 5), neutral=1),
+    Distortion("lens blur",                       blur.lens_blur,                    (1, 2, 4, 6, 8)),
+    Distortion("motion blur",                     blur.motion_blur,                  (1, 2, 4, 6, 10), neutral=1),
+    Distortion("colour diffusion",                colour.color_diffusion,            (1, 3, 6, 8, 12)),
+    Distortion("colour shift",                    colour.color_shift,                (1, 3, 6, 8, 12)),
+    Distortion("colour quantisation",             colour.color_quantization,         (64, 48, 32, 16, 8)),
+    Distortion("colour saturation change in HSV", colour.color_saturation_1,         (0.4, 0.2, 0.1, 0, -0.4)),
+    Distortion("colour saturation change in Lab", colour.color_saturation_2,         (1, 2, 3, 6, 9), neutral=1),
+    Distortion("JPEG 2000 compression",           compression.jpeg_2000,             (16, 32, 45, 120, 400)),
+    Distortion("JPEG compression",                compression.jpeg,                  (43, 36, 24, 7, 4)),
+    Distortion("white noise",                     noise.white_noise,                 (1e-3, 2e-3, 3e-3, 5e-3, 1e-2)),
+    Distortion("white noise in colour component", noise.white_noise_color_component, (1e-4, 5e-4, 1e-3, 2e-3, 3e-3)),
+    Distortion("impulse noise",                   noise.impulse_noise,               (0.001, 0.005, 0.01, 0.02, 0.03),
+               ),
+    Distortion("multiplicative noise",            noise.multiplicative_noise,        (0.001, 0.005, 0.01, 0.02, 0.05),
+               ),
+    Distortion("image denoising",                 noise.denoise,                     (0.01, 0.03, 0.05, 0.1, 0.15)),
+    Distortion("brightening",                     tone.brighten,                     (0.1, 0.2, 0.4, 0.7, 1.1)),
+    Distortion("darkening",                       tone.darken,                       (0.05, 0.1, 0.2, 0.4, 0.8)),
+    Distortion("mean shift",                      tone.mean_shift,                   (0.15, 0.08, 0, -0.08, -0.15),
+               monotone=False, neutral=3),
+    Distortion("jitter",                          spatial.jitter,                    (0.05, 0.1, 0.2, 0.5, 1)),
+    Distortion("non-eccentricity pattern",        spatial.non_eccentricity_patch,    (20, 40, 60, 80, 100)),
+    Distortion("pixelation",                      spatial.pixelate,                  (0.01, 0.05, 0.1, 0.2, 0.5)),
+    Distortion("quantisation",                    spatial.quantization,              (20, 16, 13, 10, 7)),
+    Distortion("colour blocks",                   spatial.color_block,               (2, 4, 6, 8, 10)),
+    Distortion("oversharpening",                  tone.high_sharpen,                 (1, 2, 3, 6, 12)),
+    Distortion("contrast change",                 tone.contrast_change,              (0.3, 0.15, 0, -0.4, -0.6),
+               monotone=False),
 )
 # fmt: on
 
 DISTORTIONS = {distortion.apply.__name__: distortion for distortion in _TABLE}
+"""Each type by its name on the command line and in files."""
