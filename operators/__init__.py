@@ -1,10 +1,18 @@
 """FiftyOne operators: a form, a call, an output."""
 
 from .compute_full_reference import ComputeFullReference
+from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
 
-OPERATORS = (ComputeFullReference, EvaluateQuality, LoadImageQualityDataset, MakeSyntheticSet)
+OPERATORS = (ComputeFullReference, ComputeNoReference, EvaluateQuality, LoadImageQualityDataset, MakeSyntheticSet)
 
-__all__ = ["OPERATORS", "ComputeFullReference", "EvaluateQuality", "LoadImageQualityDataset", "MakeSyntheticSet"]
+__all__ = [
+    "OPERATORS",
+    "ComputeFullReference",
+    "ComputeNoReference",
+    "EvaluateQuality",
+    "LoadImageQualityDataset",
+    "MakeSyntheticSet",
+]

@@ -328,7 +328,8 @@ def _create_all(names: Iterable[str], device: torch.device, settings: dict[str, 
     for key, value in settings.items():
         if not any(key in keys for keys in taken.values()):
             raise UsageError(f"none of the metrics {', '.join(taken)} takes {key} ({value})")
-    return {name: create(name, device=device, **{key: settings[key] for key in keys}) for name, keys in taken.items()}
+    made = [create(name, device=device, **{key: settings[key] for key in keys}) for name, keys in taken.items()]
+    return {metric.info.name: metric for metric in made}
 
 
 def _usable(metric: Metric, path: str | Path, loaded: Future[Frame | ImageError]) -> torch.Tensor | ImageError:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from .errors import UsageError
-from .metrics import metric_info
+from .metrics import MetricInfo, metric_info
 from .scoring import Item, Score
 
 ERROR: Final = "error"
@@ -122,6 +122,7 @@ class ScoreWriter:
         metrics: metric names
         settings: :meth:`.scoring.Scorer.describe` of the run
         resume: keep the rows that the file has, in ``kept``, and add the rest; otherwise the file is written anew
+        details: also write what metrics tell beside their scores
 
     Raises:
         UsageError: if the file cannot be written or is the table itself, an output column would overwrite one of the
@@ -129,11 +130,19 @@ class ScoreWriter:
     """
 
     def __init__(
-        self, path: Path, pairs: Table, metrics: Sequence[str], settings: Mapping[str, Any], *, resume: bool = False
+        self,
+        path: Path,
+        pairs: Table,
+        metrics: Sequence[str],
+        settings: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        details: bool = False,
     ) -> None:
         self._pairs = pairs
         self._metrics = tuple(metrics)
-        self._columns = output_columns(pairs, metrics)
+        self._details = details
+        self._columns = output_columns(pairs, metrics, details=details)
         self.path = path
         self.kept: tuple[Mapping[str, str], ...] = ()
         if path.resolve() == pairs.path.resolve():
@@ -173,7 +182,7 @@ class ScoreWriter:
 
     def write(self, score: Score) -> None:
         """Append one row, so that it outlives this process."""
-        self._file.write(_line(row_of(self._pairs, self._metrics, score).values()))
+        self._file.write(_line(row_of(self._pairs, self._metrics, score, details=self._details).values()))
         self._file.flush()
 
     def _rows_to_keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
@@ -199,26 +208,43 @@ def _whole_rows(data: bytes) -> bytes:
     return data[:end]
 
 
-def output_columns(pairs: Table, metrics: Sequence[str]) -> tuple[str, ...]:
-    """The pairs' columns, one a metric, and ``error``.
+def output_columns(pairs: Table, metrics: Sequence[str], *, details: bool = False) -> tuple[str, ...]:
+    """The pairs' columns, one a metric, with ``details`` those of what it tells beside its score, and ``error``.
 
     Raises:
         UsageError: if the pairs have a column of such a name already
     """
-    added = (*(metric_info(name).field for name in metrics), ERROR)
+    added = [column for name in metrics for column in _score_columns(metric_info(name), details)] + [ERROR]
     for column in added:
         if column in pairs.columns:
             raise UsageError(f"{pairs.path}: has a column {column!r} already; rename or remove it first")
     return (*pairs.columns, *added)
 
 
-def row_of(pairs: Table, metrics: Sequence[str], score: Score) -> dict[str, str]:
+def row_of(pairs: Table, metrics: Sequence[str], score: Score, *, details: bool = False) -> dict[str, str]:
     """One output row; a score is written with the nine digits that identify a float32."""
-    values = {
-        metric_info(name).field: f"{score.measurements[name].value:.9g}" if name in score.measurements else ""
-        for name in metrics
-    }
-    return {**pairs.rows[score.item.key], **values, ERROR: score.error}
+    row = dict(pairs.rows[score.item.key])
+    for info in map(metric_info, metrics):
+        measured = score.measurements.get(info.name)
+        values: dict[str, float | str | None] = {}
+        if measured is not None:
+            values[info.field] = measured.value
+            values[f"{info.field}_std"] = measured.deviation
+            values[f"{info.field}_percentile"] = measured.percentile
+            values[f"{info.field}_grade"] = measured.grade
+        row |= {column: _text(values.get(column)) for column in _score_columns(info, details)}
+    return {**row, ERROR: score.error}
+
+
+def _score_columns(info: MetricInfo, details: bool) -> list[str]:
+    told = {"std": info.has_deviation, "percentile": info.has_percentile, "grade": bool(info.grades)}
+    return [info.field, *(f"{info.field}_{name}" for name, is_told in told.items() if details and is_told)]
+
+
+def _text(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"{value:.9g}"
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ...plugin.errors import DeepMSEError
+from ...plugin.errors import DeepMSEError, UsageError
 from .. import terminal
 
 
@@ -44,25 +44,46 @@ weights_app = typer.Typer(
 
 @weights_app.command("list")
 def weights_list() -> None:
-    """Show which weights would be used, and from where."""
-    from ...plugin.models.squeezenet import SQUEEZENET1_1
-    from ...plugin.models.weights import resolve
+    """Show which weights each metric needs, which are here, and how to get the others. Nothing is downloaded."""
+    from ...plugin.metrics.inventory import inventory
+    from ...plugin.models.weights import sha256
 
-    found = resolve(SQUEEZENET1_1)
-    rows = [(SQUEEZENET1_1.name, found.name, found.sha256[:12], str(found.path))]
-    terminal.out.print(terminal.table("", ("network", "weights", "SHA-256", "file"), rows, left=4))
-    terminal.warn([found.warning] if found.warning else [])
+    files = inventory()
+    rows = [
+        (
+            file.name,
+            ", ".join(file.metrics),
+            sha256(file.path)[:12] if file.path else "missing",
+            str(file.path or file.source),
+        )
+        for file in files
+    ]
+    columns = ("weights", "for", "SHA-256", "file, or where it is to be had")
+    terminal.out.print(terminal.table("", columns, rows, left=len(columns)))
+    terminal.warn(file.warning for file in files if file.warning)
 
 
 @weights_app.command("fetch")
 def weights_fetch(
-    folder: Annotated[Path, typer.Argument(help="Where to put the file; set DEEPMSE_WEIGHTS to it afterwards.")],
+    folder: Annotated[Path, typer.Argument(help="Where to put the files; set DEEPMSE_WEIGHTS to it afterwards.")],
+    network: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Networks to fetch: squeezenet1_1, alexnet, vgg16 or vgg19.", show_default="squeezenet1_1"
+        ),
+    ] = None,
 ) -> None:
-    """Download torchvision's SqueezeNet 1.1."""
-    from ...plugin.models.squeezenet import SQUEEZENET1_1
+    """Download torchvision's networks."""
+    from ...plugin.metrics.inventory import networks
     from ...plugin.models.weights import fetch
 
-    print(fetch(SQUEEZENET1_1, folder))
+    known = networks()
+    wanted = network or ["squeezenet1_1"]
+    for name in wanted:
+        if name not in known:
+            raise UsageError(f"no network {name!r}; there are {', '.join(known)}")
+    for name in wanted:
+        print(fetch(known[name], folder))
 
 
 @weights_app.command("verify")

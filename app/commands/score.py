@@ -21,12 +21,15 @@ def score(
     pairs: Annotated[
         Path,
         typer.Argument(
-            metavar="PAIRS.csv", help="CSV file with the columns dist and ref; relative paths start at its folder."
+            metavar="PAIRS.csv",
+            help="CSV file with the column dist, and ref for metrics that compare; relative paths start there.",
         ),
     ],
     metric: Annotated[
         list[str] | None,
-        typer.Option("--metric", "-m", help="Metric to compute; repeatable.", show_default="deepmse"),
+        typer.Option(
+            "--metric", "-m", help="Metric to compute, or a trained model's file; repeatable.", show_default="deepmse"
+        ),
     ] = None,
     out: Annotated[
         Path | None,
@@ -51,15 +54,20 @@ def score(
     ] = None,
     dist_column: Annotated[str, typer.Option(help="Column of the distorted images.")] = "dist",
     ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
+    details: Annotated[
+        bool,
+        typer.Option("--details", help="Also write each score's standard deviation, percentile and grade, if known."),
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the rows that OUT.csv has already.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a summary as JSON; without -o it contains the scores.")
     ] = False,
 ) -> None:
-    """Score image pairs listed in a CSV file.
+    """Score images listed in a CSV file, against their references or by themselves.
 
-    Writes the input's columns, one column a metric, and "error". A pair that cannot be scored has an empty score and
-    the reason. Exit status: 0 all scored, 3 some rows failed, 2 wrong usage.
+    Writes the input's columns, one column a metric, and "error". Only full-reference metrics need references;
+    "deepmse metrics" lists which those are. An image that cannot be scored has an empty score and the reason. Exit
+    status: 0 all scored, 3 some rows failed, 2 wrong usage.
     """
     from ...plugin import tables
     from ...plugin.images import MAX_PIXELS
@@ -69,11 +77,11 @@ def score(
 
     keep_freed_memory()
 
-    metrics = [metric_info(name).name for name in dict.fromkeys(metric or ["deepmse"])]
+    metrics = list({metric_info(name).name: name for name in metric or ["deepmse"]}.values())
     if resume and out is None:
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
     table = tables.read_table(pairs)
-    columns = tables.output_columns(table, metrics)
+    columns = tables.output_columns(table, metrics, details=details)
     needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
     items = tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
     scorer = Scorer(
@@ -97,12 +105,12 @@ def score(
     kept = 0
     if out is None:
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
-            rows.append(tables.row_of(table, metrics, result))
+            rows.append(tables.row_of(table, metrics, result, details=details))
             tally(result.error, result.item)
         if not as_json:
             sys.stdout.writelines(tables.csv_text(columns, rows))
     else:
-        with tables.ScoreWriter(out, table, metrics, scorer.describe(), resume=resume) as writer:
+        with tables.ScoreWriter(out, table, metrics, scorer.describe(), resume=resume, details=details) as writer:
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
                 tally(row[tables.ERROR], item)
@@ -137,7 +145,7 @@ def _print_summary(summary: dict[str, Any]) -> None:
     where = f" → {summary['output']}" if summary["output"] else ""
     kept = f", {summary['kept']} of them kept from before" if summary["kept"] else ""
     terminal.err.print(
-        f"{summary['scored']} of {summary['pairs']} pairs scored{kept}{terminal.escaped(where)}", soft_wrap=True
+        f"{summary['scored']} of {summary['pairs']} images scored{kept}{terminal.escaped(where)}", soft_wrap=True
     )
     for reason, count in summary["errors"].items():
         terminal.err.print(f"  {count} failed: {terminal.escaped(reason)}", soft_wrap=True)

@@ -5,6 +5,7 @@ This module imports no torch: names, directions and citations are needed where n
 
 from __future__ import annotations
 
-from .registry import MetricInfo, create, find_by_field, metric_info, metric_names
+from .info import Kind, MetricInfo
+from .registry import create, find_by_field, metric_info, metric_names
 
-__all__ = ["MetricInfo", "create", "find_by_field", "metric_info", "metric_names"]
+__all__ = ["Kind", "MetricInfo", "create", "find_by_field", "metric_info", "metric_names"]

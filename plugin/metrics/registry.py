@@ -1,94 +1,27 @@
-"""Metric declarations. A new metric is one module and one entry here."""
+"""Finding metrics by name and making them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
+from .catalogue import METRICS
+from .info import Kind, MetricInfo
 
 if TYPE_CHECKING:
     from .base import AnyMetric
 
-Kind = Literal["FR", "NR"]
+__all__ = ["Kind", "MetricInfo", "create", "find_by_field", "metric_info", "metric_names"]
 
-
-@dataclass(frozen=True)
-class MetricInfo:
-    """What a metric declares of itself.
-
-    Args:
-        name: on the command line, lower case with hyphens
-        title: in print
-        kind: full-reference ("FR") or no-reference ("NR")
-        lower_is_better: its direction
-        range: smallest and largest possible score
-        citation: where it comes from
-        factory: ``module:function`` inside this package that makes it
-        stages: names of its per-stage values, if it has any
-        settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
-        color: what it looks at: "RGB", or "grey" for luminance alone
-        differentiable: whether gradients flow to the images
-        has_error_map: whether it tells where images differ
-        has_deviation: whether it tells the standard deviation of its scores' errors
-        grades: the plain words that it grades images with, the worst first
-        licence: of the implementation and of its weights
-        weights: where its trained parameters come from; empty if it has none
-        extra: pip extra with the packages it needs; empty if they are always there
-    """
-
-    name: str
-    title: str
-    kind: Kind
-    lower_is_better: bool
-    range: tuple[float, float]
-    citation: str
-    factory: str
-    stages: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ("policy",)
-    color: Literal["RGB", "grey"] = "RGB"
-    differentiable: bool = False
-    has_error_map: bool = False
-    has_deviation: bool = False
-    grades: tuple[str, ...] = ()
-    licence: str = "Apache-2.0"
-    weights: str = ""
-    extra: str = ""
-
-    @property
-    def field(self) -> str:
-        """Its CSV column and FiftyOne field."""
-        return self.name.replace("-", "_")
-
-
-_METRICS: Final = (
-    MetricInfo(
-        name="deepmse",
-        title="DeepMSE",
-        kind="FR",
-        lower_is_better=True,
-        range=(0.0, math.inf),
-        citation="Mady, Agamy, Aly, Abdel-Nasser: DeepMSE, a lightweight image quality assessment model based on "
-        "SqueezeNet and MSE for resource-constrained systems",
-        factory="deepmse:create",
-        stages=("conv1", "fire3", "fire5", "fire6", "fire9"),
-        settings=("weights", "preset", "policy"),
-        differentiable=True,
-        has_error_map=True,
-        licence="Apache-2.0; weights BSD-3-Clause",
-        weights="torchvision's squeezenet1_1",
-    ),
-)
-_BY_NAME: Final = {info.name: info for info in _METRICS}
-_BY_FIELD: Final = {info.field: info for info in _METRICS}
+_BY_NAME: Final = {info.name: info for info in METRICS}
+_BY_FIELD: Final = {info.field: info for info in METRICS}
 
 
 def metric_names(kind: Kind | None = None) -> tuple[str, ...]:
     """Names of all metrics, or of those of one kind."""
-    return tuple(info.name for info in _METRICS if kind in (None, info.kind))
+    return tuple(info.name for info in METRICS if kind in (None, info.kind))
 
 
 def metric_info(name: str) -> MetricInfo:

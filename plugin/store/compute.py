@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,10 +13,10 @@ import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
-from ..metrics import metric_info
+from ..metrics import MetricInfo, metric_info
 from .config import datasets_dir
-from .fields import REF_FIELD, ScoreFields, declare_score_fields
-from .items import DISTORTED_SLICE, REFERENCE_SLICE, PairSource
+from .fields import REF_FIELD, declare_score_fields
+from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
@@ -65,121 +65,156 @@ class Summary:
         return asdict(self)
 
 
-class FullReferenceJob:
-    """Scores the pairs of a view and writes the scores to its samples.
+class ScoringJob:
+    """Scores the images of a view and writes the scores to its samples.
 
     Iterating does the work: it yields a ``Progress`` about once a second, each time after writing what has
-    been computed, so a job that is stopped or killed keeps its scores. The run is registered at the start
-    with status "running" and ends "completed" or "interrupted".
+    been computed, so a job that is stopped or killed keeps its scores. Each metric is registered as a run at the
+    start with status "running" and ends "completed" or "interrupted". Each image is decoded once for all metrics.
 
     Args:
         samples: dataset or view, flat or grouped
-        metric: name of a full-reference metric
-        source: where the pairs are
+        metrics: names of metrics, all full-reference or all no-reference
+        source: where the images are; by default where the metrics' kind has them
         only_missing: leave samples alone that have a score
-        error_maps: write error maps too
+        error_maps: write error maps too, of metrics that have them
         map_dir: folder for the error maps; by default in the dataset's own folder
-        scorer: an engine to use in place of a new one, with ``metric`` among its metrics
+        scorer: an engine to use in place of a new one, with ``metrics`` among its metrics
         scorer_settings: what ``Scorer`` takes, such as ``device``, ``weights`` and ``batch_size``
 
     Raises:
-        UsageError: the metric, the view or the settings are wrong
-        WeightsError: the metric's weights cannot be had
+        UsageError: the metrics, the view or the settings are wrong
+        WeightsError: a metric's weights cannot be had
     """
 
     def __init__(
         self,
         samples: SampleCollection,
-        metric: str = "deepmse",
+        metrics: Sequence[str],
         *,
-        source: PairSource | None = None,
+        source: Source | None = None,
         only_missing: bool = False,
         error_maps: bool = True,
         map_dir: str | Path | None = None,
         scorer: Scorer | None = None,
         **scorer_settings: Any,
     ) -> None:
-        self._metric = metric_info(metric)
-        if self._metric.kind != "FR":
-            raise UsageError(f"{self._metric.title} takes no reference")
-        self._source = source or PairSource()
-        self._source.check(samples)
+        infos = [metric_info(name) for name in dict.fromkeys(metrics)]
+        if len({info.kind for info in infos}) > 1:
+            raise UsageError("full-reference and no-reference metrics read different things: compute them apart")
+        if source is None:
+            source = PairSource() if any(info.kind == "FR" for info in infos) else ImageSource()
+        source.check(samples)
+        self._source = source
         self._samples = samples
         self._dataset = samples._root_dataset
         self._only_missing = only_missing
-        fields = ScoreFields.of(self._metric)
-        self._map_dir = None
-        if error_maps:
-            self._map_dir = Path(map_dir) if map_dir else default_map_dir(self._dataset, fields.map)
         if scorer is None:
             # Here and not at the top: this imports torch.
             from ..scoring import Scorer
 
-            scorer = Scorer([self._metric.name], error_maps=error_maps, **scorer_settings)
+            error_maps = error_maps and any(info.has_error_map for info in infos)
+            scorer = Scorer(list(metrics), error_maps=error_maps, **scorer_settings)
         self._scorer = scorer
-        self._summary: Summary | None = None
+        self._metrics = infos
+        self._error_maps = error_maps
+        self._map_dir = map_dir
+        self._summaries: tuple[Summary, ...] | None = None
 
     @property
-    def summary(self) -> Summary:
-        """What was done; there is one once the iteration has ended."""
-        if self._summary is None:
+    def summaries(self) -> tuple[Summary, ...]:
+        """What was done, for each metric; there are some once the iteration has ended."""
+        if self._summaries is None:
             raise RuntimeError("the computation has not ended")
-        return self._summary
+        return self._summaries
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
         from ..scoring import Item
 
-        fields = declare_score_fields(self._dataset, self._metric, error_maps=self._map_dir is not None)
-        distorted = self._source.distorted(self._samples)
-        pairs = list(self._source.read(self._samples))
-        total = len(pairs)
-        if self._only_missing:
-            missing = set(distorted.exists(fields.score, False).values("id"))
-            pairs = [pair for pair in pairs if pair[0] in missing]
-        skipped = total - len(pairs)
-        writer = ScoreWriter(
-            self._dataset,
-            self._metric,
-            fields,
-            map_dir=self._map_dir,
-            stale=distorted.exists(fields.error).values("id"),
-        )
-        run = _Run(self._samples, self._metric.field, self._settings())
-        status = "interrupted"
+        items = [Item(*triple) for triple in self._source.read(self._samples)]
+        sinks = [self._sink(metric, [item.key for item in items]) for metric in self._metrics]
+        items = [item for item in items if any(item.key in sink.wanted for sink in sinks)]
+        done, failed, status = 0, 0, "interrupted"
         try:
-            yield Progress(0, len(pairs), 0)
+            yield Progress(0, len(items), 0)
             flushed = time.monotonic()
-            for score in self._scorer.run(Item(*pair) for pair in pairs):
-                writer.add(score)
-                if len(writer) >= _FLUSH_ITEMS or time.monotonic() - flushed >= _FLUSH_SECONDS:
-                    writer.flush()
+            for score in self._scorer.run(items):
+                for sink in sinks:
+                    if score.item.key in sink.wanted:
+                        sink.writer.add(score)
+                done += 1
+                failed += bool(score.errors)
+                pending = max(len(sink.writer) for sink in sinks)
+                if pending >= _FLUSH_ITEMS or time.monotonic() - flushed >= _FLUSH_SECONDS:
+                    for sink in sinks:
+                        sink.writer.flush()
                     flushed = time.monotonic()
-                    yield Progress(writer.scored + writer.failed, len(pairs), writer.failed)
+                    yield Progress(done, len(items), failed)
             status = "completed"
         finally:
-            writer.flush()
-            self._summary = Summary(
-                metric=self._metric.name,
-                field=fields.score,
-                run_key=run.key,
-                scored=writer.scored,
-                failed=writer.failed,
-                skipped=skipped,
-                errors=tuple(writer.errors.most_common()),
-                warnings=self._scorer.warnings,
-            )
-            run.finish(status, self._summary)
-        yield Progress(len(pairs), len(pairs), writer.failed)
+            self._summaries = tuple(sink.finish(status, self._scorer.warnings) for sink in sinks)
+        yield Progress(done, len(items), failed)
 
-    def _settings(self) -> dict[str, Any]:
-        return {
-            "metric": self._metric.name,
+    def _sink(self, metric: MetricInfo, ids: Sequence[str]) -> _Sink:
+        """Declare a metric's fields, and register its run on the samples of these ids."""
+        error_maps = self._error_maps and metric.has_error_map
+        fields = declare_score_fields(self._dataset, metric, error_maps=error_maps)
+        map_dir = None
+        if error_maps:
+            map_dir = Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, fields.map)
+        scored = self._source.scored(self._samples)
+        wanted = set(ids)
+        if self._only_missing:
+            wanted &= set(scored.exists(fields.score, False).values("id"))
+        writer = ScoreWriter(
+            self._dataset, metric, fields, map_dir=map_dir, stale=scored.exists(fields.error).values("id")
+        )
+        settings = {
+            "metric": metric.name,
             "source": self._source.describe(self._samples),
             "only_missing": self._only_missing,
-            "map_dir": self._map_dir and str(self._map_dir),
+            "map_dir": map_dir and str(map_dir),
             "engine": self._scorer.describe(),
         }
+        return _Sink(metric, fields.score, writer, _Run(self._samples, metric.field, settings), wanted, len(ids))
+
+
+@dataclass
+class _Sink:
+    """Where the scores of one metric go.
+
+    Args:
+        metric: the metric
+        field: field of the scores
+        writer: writes them
+        run: records them
+        wanted: ids of the samples to score
+        total: number of samples in the view
+    """
+
+    metric: MetricInfo
+    field: str
+    writer: ScoreWriter
+    run: _Run
+    wanted: set[str]
+    total: int
+
+    def finish(self, status: str, warnings: tuple[str, ...]) -> Summary:
+        """Write what waits and close the run."""
+        self.writer.flush()
+        summary = Summary(
+            metric=self.metric.name,
+            field=self.field,
+            run_key=self.run.key,
+            scored=self.writer.scored,
+            failed=self.writer.failed,
+            skipped=self.total - len(self.wanted),
+            errors=tuple(self.writer.errors.most_common()),
+            warnings=warnings,
+        )
+        self.run.finish(status, summary)
+        return summary
 
 
 def compute_full_reference(
@@ -201,17 +236,47 @@ def compute_full_reference(
         ref_slice: slice with the references, in a grouped dataset
         dist_slice: slice with the distorted images, in a grouped dataset
         progress: called about once a second
-        settings: what ``FullReferenceJob`` takes
+        settings: what ``ScoringJob`` takes
 
     Raises:
         UsageError: the metric, the view or the settings are wrong
         WeightsError: the metric's weights cannot be had
     """
-    job = FullReferenceJob(samples, metric, source=PairSource(ref_field, ref_slice, dist_slice), **settings)
+    source = PairSource(ref_field, ref_slice, dist_slice)
+    [summary] = _run(ScoringJob(samples, [metric], source=source, **settings), progress)
+    return summary
+
+
+def compute_no_reference(
+    samples: SampleCollection,
+    metric: str = "nr",
+    *,
+    slice_name: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    **settings: Any,
+) -> Summary:
+    """Score the images of a view by themselves, to the end.
+
+    Args:
+        samples: dataset or view, flat or grouped
+        metric: name of a no-reference metric, or path of a trained model
+        slice_name: slice to score, of a grouped dataset; by default all of its images
+        progress: called about once a second
+        settings: what ``ScoringJob`` takes
+
+    Raises:
+        UsageError: the metric, the view or the settings are wrong
+        WeightsError: the metric's weights cannot be had
+    """
+    [summary] = _run(ScoringJob(samples, [metric], source=ImageSource(slice_name), **settings), progress)
+    return summary
+
+
+def _run(job: ScoringJob, progress: Callable[[Progress], None] | None) -> tuple[Summary, ...]:
     for state in job:
         if progress is not None:
             progress(state)
-    return job.summary
+    return job.summaries
 
 
 def default_map_dir(dataset: fo.Dataset, field: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -19,7 +20,12 @@ SPLIT_FIELD: Final = "split"
 INFO_KEY: Final = "image_quality"
 """Key of ``dataset.info`` that says which field is the target, its direction, range and source."""
 
+SCORES_KEY: Final = "image_quality_scores"
+"""Key of ``dataset.info`` that says what the fields of trained models' scores are, by field."""
+
 ERROR_SUFFIX: Final = "_error"
+GRADE_SUFFIX: Final = "_grade"
+STD_SUFFIX: Final = "_std"
 _BOOKKEEPING: Final = {"id", "filepath", "created_at", "last_modified_at", "tags", "metadata", REF_FIELD}
 
 
@@ -30,13 +36,22 @@ class ScoreFields:
     score: str
     stages: str
     map: str
+    std: str
+    grade: str
     error: str
 
     @classmethod
     def of(cls, metric: MetricInfo) -> ScoreFields:
         """The fields of ``metric``."""
         name = metric.field
-        return cls(name, f"{name}_stages", f"{name}_map", f"{name}{ERROR_SUFFIX}")
+        return cls(
+            score=name,
+            stages=f"{name}_stages",
+            map=f"{name}_map",
+            std=f"{name}{STD_SUFFIX}",
+            grade=f"{name}{GRADE_SUFFIX}",
+            error=f"{name}{ERROR_SUFFIX}",
+        )
 
 
 @dataclass(frozen=True)
@@ -62,7 +77,7 @@ class Target:
     @property
     def std_field(self) -> str:
         """Name of the field with the opinions' standard deviation."""
-        return f"{self.field}_std"
+        return f"{self.field}{STD_SUFFIX}"
 
     @property
     def direction(self) -> str:
@@ -82,6 +97,16 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
     direction = "lower is better" if metric.lower_is_better else "higher is better"
     dataset.add_sample_field(names.score, fo.FloatField, description=f"{metric.title} ({direction})")
     dataset.add_sample_field(names.error, fo.StringField, description=f"Why there is no {metric.title} score")
+    if metric.has_deviation:
+        dataset.add_sample_field(
+            names.std, fo.FloatField, description=f"Standard deviation of the error of the {metric.title} score"
+        )
+    if metric.grades:
+        dataset.add_sample_field(
+            names.grade,
+            fo.StringField,
+            description=f"{metric.title} in a word, from the worst: {', '.join(metric.grades)}",
+        )
     if metric.stages:
         dataset.add_sample_field(
             names.stages,
@@ -96,6 +121,15 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
             embedded_doc_type=fo.Heatmap,
             description=f"Where {metric.title} sees a difference, on one scale for all images",
         )
+    if find_by_field(names.score) is None:
+        declared = dict(dataset.info.get(SCORES_KEY) or {})
+        declared[names.score] = {
+            "title": metric.title,
+            "kind": metric.kind,
+            "lower_is_better": metric.lower_is_better,
+        }
+        dataset.info[SCORES_KEY] = declared
+        dataset.save()
     return names
 
 
@@ -147,15 +181,32 @@ def resolve_target(dataset: fo.Dataset, field: str | None = None, lower_is_bette
 
 
 def score_fields(dataset: fo.Dataset) -> dict[str, MetricInfo]:
-    """Fields that hold the scores of a known metric."""
-    found = {name: find_by_field(name) for name in _fields(dataset, (fo.FloatField,))}
+    """Fields that hold the scores of a known metric, or of a trained model."""
+    declared = dataset.info.get(SCORES_KEY) or {}
+    found = {
+        name: _trained(name, declared[name]) if name in declared else find_by_field(name)
+        for name in _fields(dataset, (fo.FloatField,))
+    }
     return {name: metric for name, metric in found.items() if metric is not None}
+
+
+def _trained(field: str, declared: Mapping[str, Any]) -> MetricInfo:
+    return MetricInfo(
+        name=field,
+        title=declared["title"],
+        kind=declared["kind"],
+        lower_is_better=declared["lower_is_better"],
+        range=(-math.inf, math.inf),
+        citation="",
+        factory="",
+    )
 
 
 def target_fields(dataset: fo.Dataset) -> list[str]:
     """Numeric fields that metrics can be compared with, the declared one first."""
     scores = score_fields(dataset)
-    names = [name for name in _fields(dataset, (fo.FloatField, fo.IntField)) if name not in scores]
+    derived = {ScoreFields.of(metric).std for metric in scores.values()}
+    names = [name for name in _fields(dataset, (fo.FloatField, fo.IntField)) if name not in {*scores, *derived}]
     declared = declared_target(dataset)
     return sorted(names, key=lambda name: (declared is None or name != declared.field, name))
 

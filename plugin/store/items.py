@@ -43,22 +43,12 @@ class PairSource:
             UsageError: not images, no such field or slice
         """
         dataset = samples._root_dataset
-        if samples._is_generated:
-            raise UsageError("patches, frames and clips have no scores of their own; choose a view of whole images")
         if is_grouped(samples):
-            for name in (self.ref_slice, self.dist_slice):
-                media = dataset.group_media_types.get(name)
-                if media is None:
-                    raise UsageError(
-                        f"no slice {name!r} in {dataset.name}; there are {', '.join(dataset.group_slices)}"
-                    )
-                if media != fom.IMAGE:
-                    raise UsageError(f"slice {name!r} of {dataset.name} holds {media}, not images")
+            _check_images(samples, self.ref_slice, self.dist_slice)
             if self.ref_slice == self.dist_slice:
                 raise UsageError("references and distorted images cannot be in the same slice")
             return
-        if samples.media_type not in (fom.IMAGE, None):
-            raise UsageError(f"{dataset.name} holds {samples.media_type}, not images")
+        _check_images(samples)
         if not isinstance(dataset.get_field(self.ref_field), fo.StringField):
             raise UsageError(f"{dataset.name} has no text field {self.ref_field!r} with the references' paths")
 
@@ -68,8 +58,8 @@ class PairSource:
             return {"ref_slice": self.ref_slice, "dist_slice": self.dist_slice}
         return {"ref_field": self.ref_field}
 
-    def distorted(self, samples: SampleCollection) -> SampleCollection:
-        """The samples of the distorted images; of a grouped view those of every group it touches."""
+    def scored(self, samples: SampleCollection) -> SampleCollection:
+        """The samples of the distorted images; of a grouped view those of every group that it touches."""
         if not is_grouped(samples):
             return samples
         return _groups(samples).select_group_slices(self.dist_slice)
@@ -95,9 +85,68 @@ class PairSource:
             yield sample_id, path, references.get(group)
 
 
+@dataclass(frozen=True)
+class ImageSource:
+    """Where a view's images are, each by itself.
+
+    Args:
+        slice_name: slice to read, of a grouped dataset; None reads all of its images
+    """
+
+    slice_name: str | None = None
+
+    def check(self, samples: SampleCollection) -> None:
+        """Check that ``samples`` can be read this way.
+
+        Raises:
+            UsageError: not images, no such slice
+        """
+        grouped = is_grouped(samples)
+        _check_images(samples, *([self.slice_name] if grouped and self.slice_name else []))
+        if grouped and not self._slices(samples):
+            raise UsageError(f"no slice of {samples._root_dataset.name} holds images")
+
+    def describe(self, samples: SampleCollection) -> dict[str, str]:
+        """What is read, for run records."""
+        return {"slices": ", ".join(self._slices(samples))} if is_grouped(samples) else {}
+
+    def scored(self, samples: SampleCollection) -> SampleCollection:
+        """The samples that are scored; of a grouped view those of every group it touches."""
+        if not is_grouped(samples):
+            return samples
+        return _groups(samples).select_group_slices(self._slices(samples))
+
+    def read(self, samples: SampleCollection) -> Iterator[tuple[str, str, None]]:
+        """Yield (sample id, image's path, None) in the view's order."""
+        for sample_id, path in zip(*self.scored(samples).values(["id", "filepath"]), strict=True):
+            yield sample_id, path, None
+
+    def _slices(self, samples: SampleCollection) -> list[str]:
+        media = samples._root_dataset.group_media_types
+        return [name for name in media if media[name] == fom.IMAGE and self.slice_name in (None, name)]
+
+
+Source = PairSource | ImageSource
+
+
 def is_grouped(samples: SampleCollection) -> bool:
     """Whether the dataset behind ``samples`` is grouped, even if the view has been flattened."""
     return bool(samples._root_dataset.media_type == fom.GROUP)
+
+
+def _check_images(samples: SampleCollection, *slices: str) -> None:
+    """Check that ``samples`` are whole images, and of grouped ones that the slices are there and hold images."""
+    dataset = samples._root_dataset
+    if samples._is_generated:
+        raise UsageError("patches, frames and clips have no scores of their own; choose a view of whole images")
+    for name in slices:
+        media = dataset.group_media_types.get(name)
+        if media is None:
+            raise UsageError(f"no slice {name!r} in {dataset.name}; there are {', '.join(dataset.group_slices)}")
+        if media != fom.IMAGE:
+            raise UsageError(f"slice {name!r} of {dataset.name} holds {media}, not images")
+    if not is_grouped(samples) and samples.media_type not in (fom.IMAGE, None):
+        raise UsageError(f"{dataset.name} holds {samples.media_type}, not images")
 
 
 def _groups(samples: SampleCollection) -> Any:

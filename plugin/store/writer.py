@@ -84,6 +84,10 @@ class ScoreWriter:
         values: dict[str, Any] = {self._fields.score: measurement.value}
         if self._metric.stages:
             values[self._fields.stages] = list(measurement.stages)
+        if self._metric.has_deviation:
+            values[self._fields.std] = measurement.deviation
+        if self._metric.grades:
+            values[self._fields.grade] = measurement.grade
         if self._map_dir is not None and measurement.error_map is not None:
             path = self._map_dir / f"{sample_id}.png"
             Image.fromarray(measurement.error_map).save(path, compress_level=1)
@@ -95,9 +99,12 @@ class ScoreWriter:
         return values
 
     def _failure(self, reason: str) -> dict[str, Any]:
-        values: dict[str, Any] = {self._fields.score: None, self._fields.error: reason}
-        if self._metric.stages:
-            values[self._fields.stages] = None
-        if self._has_maps:
-            values[self._fields.map] = None
-        return values
+        fields, metric = self._fields, self._metric
+        written = {
+            fields.score: True,
+            fields.stages: bool(metric.stages),
+            fields.std: metric.has_deviation,
+            fields.grade: bool(metric.grades),
+            fields.map: self._has_maps,
+        }
+        return {fields.error: reason, **dict.fromkeys(field for field, is_written in written.items() if is_written)}

@@ -34,7 +34,7 @@ def evaluate() -> foo.Operator:
 @pytest.fixture
 def context(dataset: fo.Dataset) -> Callable[..., ExecutionContext]:
     def make(**request) -> ExecutionContext:
-        params = {"metric": "deepmse", "device": "cpu", **request.pop("params", {})}
+        params = {"device": "cpu", **request.pop("params", {})}
         return ExecutionContext({"dataset_name": dataset.name, "params": params, **request}, executor=Executor())
 
     return make
@@ -90,7 +90,7 @@ class TestComputeFullReference:
         operation = service.get(queued.result["id"])
         assert operation.run_state == "completed", operation.result
         assert operation.status.progress == 1
-        assert operation.result.result["scored"] == len(quality.records)
+        assert operation.result.result["metrics"][0]["scored"] == len(quality.records)
 
         immediate.reload()
         delegated.reload()
@@ -108,8 +108,8 @@ class TestComputeFullReference:
         progress = [params["progress"] for name, params in said if name == "set_progress"]
         assert progress == sorted(progress)
         assert (progress[0], progress[-1]) == (0, 1)
-        assert said[-3][1]["label"] == "6 of 6 pairs done, 1 failed"
-        results = said[-1][1]["results"]
+        assert said[-3][1]["label"] == "6 of 6 images done, 1 failed"
+        [results] = said[-1][1]["results"]["metrics"]
         assert (results["scored"], results["failed"], results["errors"]) == (5, 1, (("no such file", 1),))
         assert results["agreement"]["n"] == 5
         assert "1 × no such file" in str(said[-1][1]["outputs"])
@@ -160,6 +160,43 @@ class TestComputeFullReference:
         assert compute.resolve_execution_options(ctx).default_choice_to_delegated
         note = compute.resolve_type(ctx, "inputs").type.properties["note"].view
         assert "fiftyone delegated launch" in note.description
+
+
+class TestComputeNoReference:
+    def test_scores_images_without_a_reference(self, context, dataset):
+        dataset.set_values("ref_path", [None] * len(dataset))
+        operator = foo.get_operator(f"{PLUGIN}/compute_no_reference")
+        assert problem(operator, context()) is None
+        said = messages(operator, context())
+        [results] = said[-1][1]["results"]["metrics"]
+        assert (results["metric"], results["scored"], results["failed"]) == ("nr", 6, 0)
+        dataset.reload()
+        assert all(0 <= score <= 100 for score in dataset.values("nr"))
+        assert all(deviation > 0 for deviation in dataset.values("nr_std"))
+        assert set(dataset.values("nr_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
+        assert dataset.values("nr_error") == [None] * 6
+
+    def test_every_slice_of_a_grouped_dataset_is_scored_unless_one_is_named(self, dataset):
+        operator = foo.get_operator(f"{PLUGIN}/compute_no_reference")
+        grouped = fo.Dataset(f"{dataset.name}-grouped")
+        grouped.add_group_field("group", default="left")
+        paths = dataset.values("filepath")
+        for pair in zip(paths[::2], paths[1::2], strict=True):
+            group = fo.Group()
+            grouped.add_samples(
+                [
+                    fo.Sample(filepath=path, group=group.element(name))
+                    for name, path in zip(("left", "right"), pair, strict=True)
+                ]
+            )
+        operator(grouped, slice_name="right", device="cpu")
+        everything = grouped.select_group_slices(["left", "right"])
+        assert everything.exists("nr").values("group.name") == ["right"] * 3
+        operator(grouped, device="cpu", only_missing=True)
+        assert None not in everything.values("nr")
+        config = grouped.get_run_info("nr_2").config
+        assert (config.source, config.counts["skipped"]) == ({"slices": "left, right"}, 3)
+        grouped.delete()
 
 
 class TestEvaluateQuality:

@@ -13,7 +13,7 @@ import pytest
 from deepmse import score_pairs
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.store import (
-    FullReferenceJob,
+    ScoringJob,
     compute_full_reference,
     declared_target,
     evaluate_view,
@@ -240,8 +240,8 @@ class TestRuns:
         assert dataset.list_runs() == keys
 
     def test_that_are_stopped_keep_their_scores(self, dataset, monkeypatch):
-        monkeypatch.setattr(f"{FullReferenceJob.__module__}._FLUSH_ITEMS", 2)
-        work = iter(FullReferenceJob(dataset, device="cpu"))
+        monkeypatch.setattr(f"{ScoringJob.__module__}._FLUSH_ITEMS", 2)
+        work = iter(ScoringJob(dataset, ["deepmse"], device="cpu"))
         assert next(work).done == 0
         assert next(work).done == 2
         work.close()
@@ -255,7 +255,7 @@ import time
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 from deepmse.plugin.scoring import Scorer
-from deepmse.plugin.store import FullReferenceJob
+from deepmse.plugin.store import ScoringJob
 
 class Slow(Scorer):
     def run(self, items):
@@ -263,7 +263,7 @@ class Slow(Scorer):
             yield score
             time.sleep(0.6)
 
-job = FullReferenceJob(fo.load_dataset({dataset.name!r}), scorer=Slow(device="cpu"))
+job = ScoringJob(fo.load_dataset({dataset.name!r}), ['deepmse'], scorer=Slow(device="cpu"))
 for state in job:
     print(state.done, flush=True)
 """

@@ -52,7 +52,7 @@ def test_score_writes_the_contracted_columns_and_the_scores_of_the_engine(run, t
     for row, score in zip(result.rows, expected, strict=True):
         assert float(row["deepmse"]) == pytest.approx(score.measurements["deepmse"].value, rel=1e-6)
         assert row["error"] == ""
-    assert "6 of 6 pairs scored" in result.err
+    assert "6 of 6 images scored" in result.err
 
 
 def test_score_to_a_file_prints_nothing_else_and_writes_what_standard_output_gets(run, table, tmp_path):
@@ -60,7 +60,7 @@ def test_score_to_a_file_prints_nothing_else_and_writes_what_standard_output_get
     result = run("score", table, "-o", out)
     assert (result.status, result.out) == (0, "")
     assert out.read_bytes().decode() == run("score", table).out
-    assert f"6 of 6 pairs scored → {out}" in result.err
+    assert f"6 of 6 images scored → {out}" in result.err
 
 
 def test_rows_that_fail_have_a_reason_and_no_score_and_the_status_is_3(run, flawed, tmp_path):
@@ -72,7 +72,7 @@ def test_rows_that_fail_have_a_reason_and_no_score_and_the_status_is_3(run, flaw
         "",
         f"{tmp_path / 'gone.png'}: no such file",
     ]
-    assert "1 of 3 pairs scored" in result.err
+    assert "1 of 3 images scored" in result.err
     assert "1 failed: reference no such file" in result.err
     assert "1 failed: no such file" in result.err
 

@@ -462,7 +462,7 @@ class TestNoReference:
     def test_no_reference_is_read(self, use: Callable[[AnyMetric], AnyMetric], plain: Callable[..., Path]) -> None:
         use(Brightness())
         [score] = Scorer(device="cpu").run([Item("a", plain(51), ref="no such file")])
-        found = score.measurements["deepmse"]
+        found = score.measurements["brightness"]
         assert found == scoring.Measurement(
             51, deviation=pytest.approx(5.1), percentile=pytest.approx(20), grade="dark"
         )
@@ -472,7 +472,7 @@ class TestNoReference:
         use(Brightness())
         items = [Item(i, plain(10 * i, (40 + i % 3, 50))) for i in range(1, 10)]
         found = list(Scorer(device="cpu", batch_size=4).run(items))
-        assert values(found) == [10 * i for i in range(1, 10)]
+        assert [score.measurements["brightness"].value for score in found] == [10 * i for i in range(1, 10)]
         assert [score.item for score in found] == items
 
     def test_a_side_too_short_for_the_metric_is_an_error_of_that_image(
@@ -481,14 +481,14 @@ class TestNoReference:
         use(Brightness())
         small, enough = Scorer(device="cpu").run([Item(0, plain(1, (80, 39))), Item(1, plain(2, (40, 40)))])
         assert "80×39 is too small: Brightness needs 40 pixels a side" in small.error
-        assert enough.measurements["deepmse"].value == 2
+        assert enough.measurements["brightness"].value == 2
 
     def test_notes_of_the_file_are_kept(self, use: Callable[[AnyMetric], AnyMetric], tmp_path: Path) -> None:
         use(Brightness())
         Image.new("RGBA", (50, 50), (0, 0, 0, 0)).save(tmp_path / "clear.png")
         [score] = Scorer(device="cpu").run([Item(0, tmp_path / "clear.png")])
         assert any("alpha" in note for note in score.notes)
-        assert score.measurements["deepmse"].value == 255
+        assert score.measurements["brightness"].value == 255
 
 
 class TestSettings:
@@ -510,4 +510,4 @@ class TestSettings:
         assert "inf" in score.error
         metric.may_be_infinite = True
         [score] = Scorer(device="cpu").run([Item(0, plain(3))])
-        assert values([score]) == [math.inf]
+        assert score.measurements["brightness"].value == math.inf

@@ -1,0 +1,71 @@
+"""Which metrics there are."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .. import terminal
+
+if TYPE_CHECKING:
+    from ...plugin.metrics import MetricInfo
+
+#: What the extra's metrics import.
+EXTRA_PACKAGES = {"metrics": ("piq", "torchmetrics")}
+
+
+def metrics(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the declarations as JSON.")] = False,
+) -> None:
+    """List the metrics: kind, direction, range, weights, licence, and whether their packages are installed."""
+    from ...plugin.metrics import metric_info, metric_names
+
+    infos = [metric_info(name) for name in metric_names()]
+    if as_json:
+        print(json.dumps([_declaration(info) for info in infos], indent=2, ensure_ascii=False))
+        return
+    rows = [
+        (
+            info.name,
+            info.kind,
+            "lower" if info.lower_is_better else "higher",
+            _range(info),
+            info.color,
+            info.weights or "none",
+            info.licence,
+            "yes" if _is_installed(info) else f"pip install 'fiftyone-deepmse[{info.extra}]'",
+        )
+        for info in infos
+    ]
+    columns = ("metric", "kind", "better", "range", "looks at", "weights", "licence", "installed")
+    terminal.out.print(terminal.table("", columns, rows, left=len(columns)))
+
+
+def _declaration(info: MetricInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "kind": info.kind,
+        "lower_is_better": info.lower_is_better,
+        "range": [bound if math.isfinite(bound) else None for bound in info.range],
+        "color": info.color,
+        "differentiable": info.differentiable,
+        "weights": info.weights,
+        "licence": info.licence,
+        "citation": info.citation,
+        "extra": info.extra,
+        "installed": _is_installed(info),
+    }
+
+
+def _range(info: MetricInfo) -> str:
+    low, high = (f"{bound:g}".replace("inf", "∞") for bound in info.range)
+    return f"{low} to {high}"
+
+
+def _is_installed(info: MetricInfo) -> bool:
+    return all(find_spec(package) for package in EXTRA_PACKAGES.get(info.extra, ()))

@@ -1,0 +1,61 @@
+"""What a metric declares of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["FR", "NR"]
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric declares of itself.
+
+    Args:
+        name: on the command line, lower case with hyphens
+        title: in print
+        kind: full-reference ("FR") or no-reference ("NR")
+        lower_is_better: its direction
+        range: smallest and largest possible score
+        citation: where it comes from
+        factory: ``module:function`` inside this package that makes it
+        stages: names of its per-stage values, if it has any
+        settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
+        color: what it looks at: "RGB", or "grey" for luminance alone
+        differentiable: whether the score has a gradient by the pixels; of the implementations here, only DeepMSE's
+            module gives it
+        has_error_map: whether it tells where images differ
+        has_deviation: whether it tells the standard deviation of its scores' errors
+        has_percentile: whether it tells how many of its training images score lower
+        grades: the plain words that it grades images with, the worst first
+        licence: of the implementation and of its weights
+        weights: where its trained parameters come from; empty if it has none
+        files: those parameters' declarations, ``module:name`` inside ``plugin``
+        extra: pip extra with the packages it needs; empty if they are always there
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    lower_is_better: bool
+    range: tuple[float, float]
+    citation: str
+    factory: str
+    stages: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ("policy",)
+    color: Literal["RGB", "grey"] = "RGB"
+    differentiable: bool = False
+    has_error_map: bool = False
+    has_deviation: bool = False
+    has_percentile: bool = False
+    grades: tuple[str, ...] = ()
+    licence: str = "Apache-2.0"
+    weights: str = ""
+    files: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def field(self) -> str:
+        """Its CSV column and FiftyOne field."""
+        return self.name.replace("-", "_")
