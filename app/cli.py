@@ -8,7 +8,7 @@ import typer
 
 from ..plugin.errors import DeepMSEError, UsageError
 from . import terminal
-from .commands import bench, datasets, demo, evaluate, machine, score, web
+from .commands import bench, datasets, demo, evaluate, machine, reproduce, score, web
 
 #: Packages that are not always there, and the extra that brings them.
 EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
@@ -29,6 +29,7 @@ for command in (
     datasets.load,
     datasets.check,
     datasets.synth,
+    reproduce.reproduce,
     machine.doctor,
 ):
     app.command()(command)

@@ -69,6 +69,20 @@ def correlate(score: ArrayLike, target: ArrayLike) -> Correlation:
     )
 
 
+def srccs_within(score: Vector, target: Vector, groups: NDArray[np.intp]) -> Vector:
+    """SRCC within each group, in the order of the groups' numbers; NaN where there is none.
+
+    Args:
+        score: N scores, none missing
+        target: N targets, none missing
+        groups: number of each item's group
+    """
+    order = np.argsort(groups, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    each = [correlate(score[part], target[part]).srcc for part in parts]
+    return np.array([np.nan if srcc is None else srcc for srcc in each])
+
+
 def as_vector(values: ArrayLike, name: str) -> Vector:
     """One-dimensional float64 copy of ``values``, None as NaN; UsageError naming them if impossible."""
     try:

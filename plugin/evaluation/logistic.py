@@ -1,11 +1,20 @@
 """The monotone curve that maps a metric's scores to opinion scores before linear statistics are taken.
 
-The curve is the five-parameter logistic of
+"logistic5" is the five-parameter logistic of
 
     H. R. Sheikh, M. F. Sabir, A. C. Bovik, "A statistical evaluation of recent full reference image quality
     assessment algorithms", IEEE Transactions on Image Processing 15(11), 2006,
 
     f(x) = b1 (1/2 - 1 / (1 + exp(b2 (x - b3)))) + b4 x + b5
+
+"logistic4" the four-parameter one of
+
+    Video Quality Experts Group, "Final report on the validation of objective models of video quality assessment,
+    phase II", 2003,
+
+    f(x) = b2 + (b1 - b2) / (1 + exp(-(x - b3) / |b4|))
+
+which is the former without its linear term.
 """
 
 from dataclasses import dataclass
@@ -23,18 +32,24 @@ MIN_DISTINCT = 10
 
 _REFINED_STARTS = 2
 
+Curve = Literal["logistic5", "logistic4"]
+"""Curves that can be asked for."""
+
+Kind = Literal["logistic5", "logistic4", "linear"]
+"""Curves that a fit can end as."""
+
 
 @dataclass(frozen=True)
 class Fit:
     """A fitted monotone curve.
 
     Attributes:
-        kind: "logistic5", or "linear" where the scores do not carry a logistic
-        params: (b1, b2, b3, b4, b5) of the logistic, or (slope, intercept), in the units of score and target
+        kind: "logistic5", "logistic4", or "linear" where the scores do not carry a logistic
+        params: (b1, …, b5) or (b1, …, b4) of the logistic, or (slope, intercept), in the units of score and target
         domain: the lowest and the highest score that was fitted
     """
 
-    kind: Literal["logistic5", "linear"]
+    kind: Kind
     params: tuple[float, ...]
     domain: tuple[float, float]
 
@@ -44,7 +59,24 @@ class Fit:
         if self.kind == "linear":
             slope, intercept = self.params
             return slope * x + intercept
+        if self.kind == "logistic4":
+            b1, b2, b3, b4 = self.params
+            return _logistic(x, b1 - b2, 1 / b4, b3, 0, (b1 + b2) / 2)
         return _logistic(x, *self.params)
+
+    def tangent(self, score: ArrayLike) -> Vector:
+        """How the prediction for each of N scores changes with each of p parameters, (N, p).
+
+        The columns are those of some parameters of the same curve, whatever their scale.
+        """
+        x = np.asarray(score, dtype=np.float64)
+        ones = np.ones_like(x)
+        if self.kind == "linear":
+            return np.column_stack([x, ones])
+        steepness, middle = (1 / self.params[3] if self.kind == "logistic4" else self.params[1]), self.params[2]
+        u = steepness * (x - middle)
+        slope = _sigmoid_slope(u)
+        return np.column_stack([_sigmoid(u), u * slope, slope, ones, *([x] if self.kind == "logistic5" else [])])
 
     @property
     def direction(self) -> int:
@@ -53,12 +85,12 @@ class Fit:
         return int(np.sign(high - low))
 
 
-def fit_curve(score: ArrayLike, target: ArrayLike) -> Fit | None:
+def fit_curve(score: ArrayLike, target: ArrayLike, curve: Curve = "logistic5") -> Fit | None:
     """Fit a monotone curve by least squares.
 
-    The logistic's full form is taken where it is monotone over the range of the scores. Where its linear
-    term would bend it back, that term is left out (b4 = 0). A straight line stands in where there are fewer
-    than ``MIN_DISTINCT`` distinct scores, or where no such logistic is closer to the targets. Both sides are
+    The five-parameter logistic is taken where it is monotone over the range of the scores. Where its linear term
+    would bend it back, the four-parameter one takes its place. A straight line stands in for either where there are
+    fewer than ``MIN_DISTINCT`` distinct scores, or where no logistic is closer to the targets. Both sides are
     standardised first, so that the result follows every change of unit.
 
     Pairs with a missing or infinite value are left out.
@@ -78,21 +110,24 @@ def fit_curve(score: ArrayLike, target: ArrayLike) -> Fit | None:
     domain = float(x.min()), float(x.max())
 
     slope = float(np.mean(zx * zy))
-    logistic = _monotone_logistic(zx, zy) if len(np.unique(x)) >= MIN_DISTINCT else None
+    logistic = _monotone_logistic(zx, zy, curve) if len(np.unique(x)) >= MIN_DISTINCT else None
     if logistic is None or _squared_error(slope * zx, zy) <= _squared_error(_logistic(zx, *logistic), zy):
         slope *= y_scale / x_scale
         return Fit("linear", (slope, y_mean - slope * x_mean), domain)
 
     b1, b2, b3, b4, b5 = logistic
+    b1, b2, b3 = b1 * y_scale, b2 / x_scale, b3 * x_scale + x_mean
+    if b4 == 0:
+        middle = b5 * y_scale + y_mean
+        return Fit("logistic4", (middle + b1 / 2, middle - b1 / 2, b3, 1 / b2), domain)
     b4 *= y_scale / x_scale
-    b5 = b5 * y_scale + y_mean - b4 * x_mean
-    return Fit("logistic5", (b1 * y_scale, b2 / x_scale, b3 * x_scale + x_mean, b4, b5), domain)
+    return Fit("logistic5", (b1, b2, b3, b4, b5 * y_scale + y_mean - b4 * x_mean), domain)
 
 
-def _monotone_logistic(z: Vector, y: Vector) -> tuple[float, ...] | None:
+def _monotone_logistic(z: Vector, y: Vector, curve: Curve) -> tuple[float, ...] | None:
     """Parameters of the closest logistic that is monotone over the range of ``z``, if one was found."""
-    full = _closest_logistics(z, y, linear_term=True)
-    if _is_monotone(full[0], z):
+    full = _closest_logistics(z, y, linear_term=True) if curve == "logistic5" else []
+    if full and _is_monotone(full[0], z):
         return full[0]
     candidates = full + _closest_logistics(z, y, linear_term=False)
     monotone = [params for params in candidates if _is_monotone(params, z)]

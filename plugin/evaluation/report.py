@@ -1,18 +1,19 @@
 """The table of agreement: one row for each metric and group."""
 
-import math
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from ..errors import UsageError
-from .correlation import Vector, as_vector, complete_pairs, correlate, is_constant
-from .logistic import fit_curve
+from .bootstrap import Bootstrap
+from .correlation import Vector, as_vector, correlate, is_constant, srccs_within
+from .intervals import Interval, agreement_intervals
+from .labels import Indices, cluster_numbers, is_missing, natural_order
+from .logistic import Curve, Kind, fit_curve
 
 ALL = "all"  # the group that every item belongs to
 NO_GROUP = "(none)"
@@ -37,12 +38,17 @@ class Row:
         plcc: Pearson's correlation of the fitted curve's predictions with the target, negative where the
             curve runs against the declared directions
         rmse: root mean squared error of the fitted curve, in the target's units
+        mae: mean absolute error of the fitted curve, in the target's units
+        outlier_ratio: share of the pairs further from the fitted curve than two standard deviations of their
+            target, in [0, 1]; pairs without a deviation are left out
         plcc_raw: Pearson's correlation without a fit
         rmse_raw: root mean squared difference of score and target, both as they stand
         fit: the fitted curve's kind
         reason: why a statistic is None; None where all could be had
         srcc_within: mean of the SRCCs within each reference, over those where it can be had
         n_within: how many references that mean is over
+        intervals: 95 % confidence intervals by statistic, of "srcc", "krcc", "plcc" and "rmse" those that can be had
+        intervals_reason: why one cannot be had; None where all could be, or none was asked for
     """
 
     metric: str
@@ -55,10 +61,14 @@ class Row:
     rmse: float | None
     plcc_raw: float | None
     rmse_raw: float | None
-    fit: Literal["logistic5", "linear"] | None
+    fit: Kind | None
     reason: str | None
     srcc_within: float | None = None
     n_within: int = 0
+    mae: float | None = None
+    outlier_ratio: float | None = None
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    intervals_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,11 @@ def evaluate(
     lower_is_better: Mapping[str, bool],
     groups: Sequence[object] | None = None,
     references: Sequence[object] | None = None,
+    target_std: ArrayLike | None = None,
+    clusters: Sequence[object] | None = None,
+    resamples: int = 0,
+    seed: int = 0,
+    curve: Curve | None = "logistic5",
 ) -> Evaluation:
     """Measure how metrics agree with a target, over everything and within each group.
 
@@ -92,62 +107,106 @@ def evaluate(
         target_lower_is_better: the target's direction, e.g. True for DMOS
         lower_is_better: each metric's direction
         groups: N group labels, such as the type of distortion; None and "" mean "no group"
-        references: N labels of the images' references, for the SRCC within references; None leaves that out
+        references: N labels of the images' references, for the SRCC within references; None leaves that out, as
+            it does an item
+        target_std: N standard deviations of the opinions, for the outlier ratio; None leaves that out
+        clusters: N labels of what was sampled together, such as the references, for the confidence intervals;
+            None, and items without a label: each item by itself
+        resamples: of the bootstrap, for the confidence intervals; 0 leaves them out
+        seed: of the bootstrap
+        curve: the curve to fit; None leaves out what is taken after the fit, which is most of the work
 
     Raises:
-        UsageError: lengths differ, values are not numbers, or a metric's direction is not given
+        UsageError: lengths differ, values are not numbers, a deviation is negative, or a metric's direction is not
+            given
     """
     targets = as_vector(target, target_name)
-    members = _members(groups, len(targets))
-    images = None if references is None else _labels(references, len(targets), "reference")
+    n = len(targets)
+    members = _members(groups, n)
+    reference = None if references is None else cluster_numbers(references, n)
+    deviations = np.full(n, np.nan) if target_std is None else as_vector(target_std, "target_std")
+    if len(deviations) != n or np.any(deviations < 0):
+        raise UsageError(f"target_std: needs {n} standard deviations, none negative")
+    cluster = cluster_numbers(clusters, n)
     rows = []
     for metric, values in scores.items():
         vector = as_vector(values, metric)
-        if len(vector) != len(targets):
-            raise UsageError(f"{metric} has {len(vector)} values, {target_name} has {len(targets)}")
+        if len(vector) != n:
+            raise UsageError(f"{metric} has {len(vector)} values, {target_name} has {n}")
         if metric not in lower_is_better:
             raise UsageError(f"{metric}: say whether lower is better")
         sign = 1 if lower_is_better[metric] == target_lower_is_better else -1
+        items = _Items(vector, targets, deviations, cluster, reference)
         rows += [
-            _row(metric, group, vector[index], targets[index], sign, None if images is None else images[index])
-            for group, index in members.items()
+            _row(metric, group, items.at(index), sign, curve, resamples, seed) for group, index in members.items()
         ]
     return Evaluation(target_name, tuple(rows))
 
 
-def _row(metric: str, group: str, score: Vector, target: Vector, sign: int, references: Labels | None) -> Row:
+class _Items(NamedTuple):
+    score: Vector
+    target: Vector
+    deviation: Vector
+    cluster: Indices
+    reference: Indices | None
+
+    def at(self, index: Any) -> "_Items":
+        reference = None if self.reference is None else self.reference[index]
+        return _Items(self.score[index], self.target[index], self.deviation[index], self.cluster[index], reference)
+
+
+def _row(metric: str, group: str, items: _Items, sign: int, curve: Curve | None, resamples: int, seed: int) -> Row:
     """``sign`` is 1 where score and target should rise together, -1 where they should go opposite ways."""
-    raw = correlate(score, target)
-    fit = fit_curve(score, target) if raw.plcc is not None else None
-    plcc = rmse = None
-    if fit is not None:
-        x, y = complete_pairs(score, target)
-        predicted = fit.predict(x)
-        rmse = float(np.sqrt(np.mean((predicted - y) ** 2)))
-        # A flat curve explains nothing: what Pearson's coefficient tends to as the slope vanishes.
-        plcc = 0.0 if is_constant(predicted) else float(stats.pearsonr(predicted, y).statistic)
-    within = [] if references is None else _srccs_within(score, target, references)
-    return Row(
+    raw = correlate(items.score, items.target)
+    x, y, deviation, cluster, reference = items.at(~(np.isnan(items.score) | np.isnan(items.target)))
+    within = np.empty(0) if reference is None else srccs_within(x, y, reference)
+    within = within[~np.isnan(within)]
+    row = Row(
         metric=metric,
         group=group,
         n=raw.n,
         n_missing=raw.n_missing,
         srcc=_signed(raw.srcc, sign),
         krcc=_signed(raw.krcc, sign),
-        plcc=_signed(plcc, sign * fit.direction) if fit else None,
-        rmse=rmse,
+        plcc=None,
+        rmse=None,
         plcc_raw=_signed(raw.plcc, sign),
         rmse_raw=raw.rmse,
-        srcc_within=_signed(float(np.mean(within)), sign) if within else None,
+        srcc_within=_signed(float(np.mean(within)), sign) if len(within) else None,
         n_within=len(within),
-        fit=fit.kind if fit else None,
+        fit=None,
         reason=raw.reason,
     )
+    fit = fit_curve(x, y, curve) if curve is not None and raw.plcc is not None else None
+    if fit is not None:
+        predicted = fit.predict(x)
+        residuals = y - predicted
+        # A flat curve explains nothing: what Pearson's coefficient tends to as the slope vanishes.
+        plcc = 0.0 if is_constant(predicted) else float(stats.pearsonr(predicted, y).statistic)
+        row = replace(
+            row,
+            plcc=_signed(plcc, sign * fit.direction),
+            rmse=float(np.sqrt(np.mean(residuals**2))),
+            mae=float(np.mean(np.abs(residuals))),
+            outlier_ratio=_outlier_ratio(residuals, deviation),
+            fit=fit.kind,
+        )
+    if resamples and raw.srcc is not None:
+        bootstrap = Bootstrap.of(cluster, resamples, seed)
+        intervals, reason = agreement_intervals(x, y, fit, _interval_statistics(row), bootstrap)
+        row = replace(row, intervals=intervals, intervals_reason=reason)
+    return row
 
 
-def _srccs_within(score: Vector, target: Vector, references: Labels) -> list[float]:
-    each = (correlate(score[references == label], target[references == label]) for label in np.unique(references))
-    return [correlation.srcc for correlation in each if correlation.srcc is not None]
+def _outlier_ratio(residuals: Vector, deviation: Vector) -> float | None:
+    known = ~np.isnan(deviation)
+    return float(np.mean(np.abs(residuals[known]) > 2 * deviation[known])) if known.any() else None
+
+
+def _interval_statistics(row: Row) -> dict[str, float]:
+    """Those that could be had."""
+    values = {"srcc": row.srcc, "krcc": row.krcc, "plcc": row.plcc, "rmse": row.rmse}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _signed(value: float | None, sign: int) -> float | None:
@@ -160,7 +219,7 @@ def _members(groups: Sequence[object] | None, n: int) -> dict[str, Any]:
     if groups is None:
         return members
     labels = _labels(groups, n, "group")
-    for label in sorted(set(labels), key=_natural_order):
+    for label in sorted(set(labels), key=lambda label: (label == NO_GROUP, natural_order(label))):
         # A group of this name must not take the place of the whole.
         members[f"{ALL} (group)" if label == ALL else label] = labels == label
     return members
@@ -173,11 +232,4 @@ def _labels(values: Sequence[object], n: int, what: str) -> Labels:
 
 
 def _label(group: object) -> str:
-    missing = group is None or group == "" or (isinstance(group, float) and math.isnan(group))
-    return NO_GROUP if missing else str(group)
-
-
-def _natural_order(label: str) -> tuple[bool, list[str | int]]:
-    """Sort key: digits by their value, letters without case, items without a group last."""
-    parts = re.split(r"(\d+)", label)  # text and digits by turns
-    return label == NO_GROUP, [int(part) if i % 2 else part.lower() for i, part in enumerate(parts)]
+    return NO_GROUP if is_missing(group) else str(group)

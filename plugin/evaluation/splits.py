@@ -8,11 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import UsageError
+from .labels import Indices, is_missing, number_groups
 
-Indices = NDArray[np.intp]
 Split = dict[str, Indices]
 
 
@@ -31,7 +31,7 @@ def hold_out(groups: Sequence[object], shares: Mapping[str, float], *, seed: int
     """
     if not shares or min(shares.values()) <= 0 or not math.isclose(sum(shares.values()), 1):
         raise UsageError(f"shares must be positive and sum to 1, not {dict(shares)}")
-    ids, n_groups = _group_ids(groups)
+    ids, n_groups = number_groups(groups)
     if n_groups < len(shares):
         raise UsageError(f"{n_groups} references cannot be split into {len(shares)} parts")
     bounds = np.rint(np.cumsum(list(shares.values())) * n_groups).astype(int)
@@ -56,7 +56,7 @@ def k_fold(groups: Sequence[object], k: int = 5, *, seed: int = 0) -> list[Split
     Raises:
         UsageError: k is less than 2 or more than the number of references
     """
-    ids, n_groups = _group_ids(groups)
+    ids, n_groups = number_groups(groups)
     if not 2 <= k <= n_groups:
         raise UsageError(f"{n_groups} references cannot be split into {k} folds")
     folds = np.array_split(np.random.default_rng(seed).permutation(n_groups), k)
@@ -92,27 +92,17 @@ def check_no_leakage(split: Mapping[str, ArrayLike], groups: Sequence[object]) -
     Raises:
         UsageError: naming a reference and two parts that it is in
     """
-    ids, _ = _group_ids(groups)
+    ids, _ = number_groups(groups)
     part_of: dict[int, str] = {}
     for name, indices in split.items():
         positions = np.asarray(indices, dtype=np.intp)
         for group, first in zip(*np.unique(ids[positions], return_index=True), strict=True):
             if group in part_of:
                 index = positions[first]
-                what = f"image {index}" if groups[index] is None else f"the reference {groups[index]}"
+                what = f"image {index}" if is_missing(groups[index]) else f"the reference {groups[index]}"
                 raise UsageError(f"{what} is in both {part_of[group]} and {name}: split by reference, not by image")
             part_of[group] = name
 
 
-def _group_ids(groups: Sequence[object]) -> tuple[NDArray[np.intp], int]:
-    """A number for each image, the same for those of one group, and how many groups there are.
-
-    Numbered in the order of the groups' names: the order of the images does not change a split by reference.
-    """
-    names = [("image", f"{index:09}") if group is None else ("", str(group)) for index, group in enumerate(groups)]
-    rank = {name: number for number, name in enumerate(sorted(set(names)))}
-    return np.array([rank[name] for name in names], dtype=np.intp), len(rank)
-
-
-def _members(ids: NDArray[np.intp], groups: NDArray[np.intp]) -> Indices:
+def _members(ids: Indices, groups: Indices) -> Indices:
     return np.flatnonzero(np.isin(ids, groups))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fiftyone.operators import types
 
-from ..metrics import metric_info
-from . import figures
-from .controls import HIGHER, LOWER
+from .controls import AS_IS, HIDDEN, HIGHER, LOWER, NORMALISED, PINNED, SHOWN, TABS, WHOLE
+from .exports import offered
+from .figures import STATISTICS, TESTS
 
 if TYPE_CHECKING:
     from .quality_vs_mos import QualityVsMos
@@ -30,10 +30,40 @@ This dataset has scores but no numeric field with human opinion. Add one, for ex
 
     dataset.set_values("mos", {sample_id: value, ...}, key_field="id")
 
-or load a published image-quality dataset with `deepmse load`, then refresh.
+or load a published image-quality dataset.
 """
+_NOTHING_SAVED: Final = """
+**Nothing saved yet**
+
+*Save* keeps the view, the settings and the numbers that are shown as a run of the dataset.
+"""
+FIGURE_TITLES: Final = {
+    "heatmap": "Agreement by group",
+    "scatter": "Scores and targets",
+    "residuals": "Residuals by prediction",
+    "histogram": "Histogram of residuals",
+    "probability": "Normal probability plot",
+    "regression": "Targets by prediction",
+    "matrix": "Significance",
+    "levels": "Mean score by level",
+}
+_TITLED: Final = ("residuals", "histogram", "probability", "regression")
+
 # Things in a row otherwise take its whole width each.
 _NATURAL_WIDTH: Final[dict[str, Any]] = {"componentsProps": {"item": {"sx": {"width": "auto"}}}}
+_WIDE: Final[dict[str, Any]] = {"componentsProps": {"item": {"sx": {"width": "auto", "minWidth": 180}}}}
+# One figure beside the other where there is room for both.
+_FIGURE_GRID: Final[dict[str, Any]] = {
+    "componentsProps": {
+        "grid": {
+            "sx": {
+                "display": "grid",
+                "gridTemplateColumns": "repeat(auto-fit, minmax(min(100%, 460px), 1fr))",
+                "alignItems": "start",
+            }
+        }
+    }
+}
 _CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
 
@@ -44,49 +74,115 @@ def problem(panel: QualityVsMos, name: str) -> types.Property:
     buttons = _flow(root, "buttons")
     if name == "no scores":
         _button(buttons, "compute", "Score images", "compare", panel.on_compute, variant="contained")
+        _button(buttons, "assess", "Score without references", "photo_filter", panel.on_assess)
+    else:
+        _button(buttons, "load", "Load a dataset", "library_add", panel.on_load_dataset, variant="contained")
     _button(buttons, "refresh", "Refresh", "refresh", panel.on_refresh)
     return types.Property(root, view=types.GridView(orientation="vertical", gap=2, pad=3))
 
 
 def comparison(panel: QualityVsMos, state: Mapping[str, Any]) -> types.Property:
-    """Selectors, statistics by group, and scores against targets."""
+    """The tabs, and what the one in front shows."""
     root = types.Object()
-    _controls(root, panel, state["choices"])
-    root.md(f"{state['caption']}  \nGrid: {state['shown_label'] or 'all of them'}", name="summary")
-    _actions(root, panel, can_reset=bool(state["shown_label"]))
-    groups: Sequence[str] = state["groups"]
-    root.plot(
-        "heatmap",
-        layout=figures.heatmap_layout(groups),
-        config=_CONFIG,
-        height=f"{figures.heatmap_height(len(groups))}px",
-        on_click=panel.on_click_cell,
-    )
-    root.plot(
-        "scatter",
-        layout=figures.scatter_layout(state["x_title"], state["y_title"]),
-        config=_CONFIG,
-        height=f"{figures.scatter_height(len(groups))}px",
-        on_click=panel.on_click_point,
-        on_selected=panel.on_select_points,
-    )
-    root.md(state["footnote"], name="remarks")
+    tabs = types.TabsView()
+    for name, title in TABS.items():
+        tabs.add_choice(name, label=title)
+    root.enum("tab", tabs.values(), default=state["tab"], view=tabs, on_change=panel.on_change_tab)
+    _controls(root, panel, state)
+    grid = f"  \nGrid: {state['shown_label']}" if state["shown_label"] else ""
+    root.md(f"{state['caption']}{grid}", name="summary")
+    _actions(root, panel, state)
+    if state["tab"] == "runs":
+        _saved(root, panel, state)
+    if state["words"]:
+        root.md(state["words"], name="remarks")
+    _figures(root, panel, state["layouts"])
+    if state["footnote"]:
+        root.md(state["footnote"], name="sources")
     return types.Property(root, view=types.GridView(orientation="vertical", gap=1, pad=2))
 
 
-def _controls(root: types.Object, panel: QualityVsMos, choices: Mapping[str, Sequence[str]]) -> None:
-    row = _flow(root, "controls")
+def _controls(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any]) -> None:
+    choices, chosen, tab = state["choices"], state["controls"], state["tab"]
+    titles: Mapping[str, str] = choices["metrics"]
+    compared = {name: titles[name] for name in chosen["metrics"]}
+    several = len(compared) > 1
+    row = _flow(root, "controls", align="end")
+    _multiple(row, "metrics", "Metrics", titles, panel.on_change_control)
+    _dropdown(row, "target", "Target", _same(choices["targets"]), panel.on_change_target)
     directions = {HIGHER: "Higher is better", LOWER: "Lower is better"}
-    _dropdown(
-        row,
-        "metric",
-        "Metric",
-        {name: metric_info(name).title for name in choices["metrics"]},
-        panel.on_change_control,
-    )
-    _dropdown(row, "target", "Target", {name: name for name in choices["targets"]}, panel.on_change_target)
     _dropdown(row, "direction", "Target's direction", directions, panel.on_change_control)
-    _dropdown(row, "breakdown", "Break down by", {n: n for n in choices["breakdowns"]}, panel.on_change_control)
+    _dropdown(row, "breakdown", "Break down by", _same(choices["breakdowns"]), panel.on_change_control)
+    if state["can_widen"]:
+        scopes = {PINNED: "This view", WHOLE: "Whole dataset"}
+        _dropdown(row, "scope", "Images", scopes, panel.on_change_control)
+    if tab == "overview" and several:
+        statistics = {name: statistic.title for name, statistic in STATISTICS.items()}
+        _dropdown(row, "statistic", "Statistic", statistics, panel.on_change_control)
+    if tab == "overview":
+        intervals = {SHOWN: "95 %, on hover", HIDDEN: "None"}
+        _dropdown(row, "intervals", "Intervals", intervals, panel.on_change_control)
+    if tab == "levels":
+        scales = {NORMALISED: "Normalised, all metrics", AS_IS: "As is, one metric"}
+        _dropdown(row, "scale", "Scores", scales, panel.on_change_control)
+    plots_one = tab in ("overview", "residuals") or (tab == "levels" and chosen["scale"] == AS_IS)
+    if plots_one and several:
+        _dropdown(row, "plotted", "Plotted", compared, panel.on_change_control)
+    if tab == "significance":
+        _dropdown(row, "test", "Test", TESTS, panel.on_change_control)
+
+
+def _actions(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any]) -> None:
+    row = _flow(root, "actions")
+    _button(row, "reset", "Reset grid", "undo", panel.on_reset, disabled=not state["shown_label"])
+    _button(row, "save", "Save", "save", panel.on_save)
+    _button(row, "refresh", "Refresh", "refresh", panel.on_refresh)
+    _button(row, "compute", "Score", "compare", panel.on_compute)
+    names = {name: FIGURE_TITLES[name] for name in state["layouts"]}
+    view = types.DropdownView(label="Export…", compact=True, **_NATURAL_WIDTH)
+    for file, title in offered(names).items():
+        view.add_choice(file, label=title)
+    row.enum("export", view.values(), view=view, on_change=panel.on_export)
+
+
+def _figures(root: types.Object, panel: QualityVsMos, layouts: Mapping[str, Mapping[str, Any]]) -> None:
+    """The figures, whose traces are in the panel's data under the same names."""
+    grid = types.Object()
+    for name, layout in layouts.items():
+        events = {}
+        if name == "heatmap":
+            events = {"on_click": panel.on_click_cell}
+        elif layout.get("dragmode") == "lasso":
+            events = {"on_click": panel.on_click_point, "on_selected": panel.on_select_points}
+        title = FIGURE_TITLES[name] if name in _TITLED else None
+        grid.plot(name, label=title, layout=layout, config=_CONFIG, height=f"{layout['height']}px", **events)
+    root.define_property("figures", grid, view=types.GridView(gap=2, **_FIGURE_GRID))
+
+
+def _saved(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any]) -> None:
+    """The evaluations that were kept, and the form of what is being done with one."""
+    if not state["runs"]:
+        root.md(_NOTHING_SAVED, name="nothing")
+        return
+    table = types.TableView()
+    columns = {"key": "Name", "saved": "Saved (UTC)", "images": "Images", "what": "What", "srcc": "SRCC"}
+    for key, label in columns.items():
+        table.add_column(key, label=label)
+    table.add_row_action("open", panel.on_open_run, label="Open", icon="visibility", tooltip="Open")
+    table.add_row_action("rename", panel.on_edit_run, label="Rename", icon="edit", tooltip="Rename")
+    table.add_row_action("delete", panel.on_edit_run, label="Delete", icon="delete", tooltip="Delete")
+    root.list("runs", types.Object(), view=table)
+    if not state["editing"]:
+        return
+    key, action = state["editing"]["key"], state["editing"]["action"]
+    form = _flow(root, "form")
+    if action == "rename":
+        form.str("name", label=f"New name of {key}", view=types.TextFieldView(**_WIDE))
+        _button(form, "confirm", "Rename", "edit", panel.on_rename_run, variant="contained")
+    else:
+        form.md(f"Delete **{key}** for good?", name="question")
+        _button(form, "confirm", "Delete", "delete", panel.on_delete_run, variant="contained")
+    _button(form, "cancel", "Cancel", "close", panel.on_cancel_edit)
 
 
 def _dropdown(row: types.Object, name: str, label: str, values: Mapping[str, str], on_change: Any) -> None:
@@ -96,11 +192,11 @@ def _dropdown(row: types.Object, name: str, label: str, values: Mapping[str, str
     row.enum(name, list(values), view=view, on_change=on_change)
 
 
-def _actions(root: types.Object, panel: QualityVsMos, *, can_reset: bool) -> None:
-    row = _flow(root, "actions")
-    _button(row, "reset", "Reset grid", "undo", panel.on_reset, disabled=not can_reset)
-    _button(row, "refresh", "Refresh", "refresh", panel.on_refresh)
-    _button(row, "compute", "Score images", "compare", panel.on_compute)
+def _multiple(row: types.Object, name: str, label: str, values: Mapping[str, str], on_change: Any) -> None:
+    view = types.DropdownView(label=label, multiple=True, **_WIDE)
+    for value, title in values.items():
+        view.add_choice(value, label=title)
+    row.list(name, types.String(), view=view, on_change=on_change)
 
 
 def _button(row: types.Object, name: str, label: str, icon: str, on_click: Any, **kwargs: Any) -> None:
@@ -108,8 +204,12 @@ def _button(row: types.Object, name: str, label: str, icon: str, on_click: Any, 
     row.btn(name, label=label, icon=icon, on_click=on_click, **kwargs)
 
 
-def _flow(root: types.Object, name: str) -> types.Object:
+def _flow(root: types.Object, name: str, align: str = "center") -> types.Object:
     """A row that breaks where the panel is narrow."""
     row = types.Object()
-    root.define_property(name, row, view=types.GridView(gap=2, align_y="center"))
+    root.define_property(name, row, view=types.GridView(gap=2, align_y=align))
     return row
+
+
+def _same(values: Sequence[str]) -> dict[str, str]:
+    return {value: value for value in values}

@@ -1,36 +1,58 @@
-"""Panel: how well a metric agrees with human opinion, and which images are behind each number."""
+"""Panel: how well metrics agree with human opinion, and which images are behind each number."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
 
 import fiftyone as fo
 import fiftyone.operators as foo
-import numpy as np
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
-from ..evaluation import Row, fit_curve
-from ..evaluation.report import ALL
-from ..store import QualityTable, build_view, fingerprint, read_table, select_group, view_stages
-from . import figures, layout
-from .controls import Choices, Controls
-
-MAX_POINTS: Final = 5000
-"""Most points of the scatter plot: more make the browser slow."""
-
-MAX_GROUPS: Final = 60
-"""Most rows of the heatmap: a field with more values is no breakdown."""
+from ..errors import UsageError
+from ..evaluation import ALL
+from ..store import (
+    build_view,
+    delete_evaluation,
+    evaluated_view,
+    fingerprint,
+    list_evaluations,
+    load_evaluation,
+    rename_evaluation,
+    save_evaluation,
+    take_snapshot,
+    view_stages,
+)
+from . import exports, layout
+from .comparison import Comparison
+from .controls import TABS, WHOLE, Choices, Controls
+from .tabs import PAGES, Page, caption
 
 _HELP: Final = """
-**Rows** are groups of images, **columns** are statistics of one metric against one target.
 Correlations are positive where metric and target agree, each turned by its declared direction.
-PLCC and RMSE are taken after a five-parameter logistic fit.
+PLCC, RMSE and MAE are taken after a five-parameter logistic fit. Point at a number for its 95 % interval.
 
-- Click a row to see its images; click *all* or *Reset* to come back.
-- Click a point to open its image; draw round points to see theirs.
+- **Click a cell** to see its images, those furthest from the fitted curve first; *Reset grid* brings all back.
+- **Click a point** to open its image; **draw round points** to see theirs.
+- **Save** keeps view, settings and numbers as a run of the dataset.
 """
+
+Event = Callable[["QualityVsMos", foo.ExecutionContext], None]
+
+
+def _explained(event: Event) -> Event:
+    """An event whose errors of usage are said to the user."""
+
+    @wraps(event)
+    def explained(self: QualityVsMos, ctx: foo.ExecutionContext) -> None:
+        try:
+            event(self, ctx)
+        except UsageError as error:
+            ctx.ops.notify(str(error), variant="error")
+
+    return explained
 
 
 class QualityVsMos(foo.Panel):
@@ -54,20 +76,29 @@ class QualityVsMos(foo.Panel):
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Pin the view and show it; after a page reload, keep the one that was pinned."""
         if not self._is_ours(ctx):
-            self._pin(ctx)
+            self._pin(ctx, ctx.view)
         self._update(ctx)
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         """Start over."""
-        ctx.panel.state.set("controls", {})
-        self._pin(ctx)
+        ctx.panel.state.set({"controls": {}, "editing": None})
+        self._pin(ctx, ctx.view)
         self._update(ctx)
 
     def on_change_view(self, ctx: foo.ExecutionContext) -> None:
         """Follow the user's changes of view, not the panel's own."""
         if not self._is_ours(ctx):
-            self._pin(ctx)
+            self._pin(ctx, ctx.view)
             self._update(ctx)
+
+    def on_change_tab(self, ctx: foo.ExecutionContext) -> None:
+        """Bring a tab to the front."""
+        state = ctx.panel.state
+        if state.tab != state.drawn:
+            self._update(ctx)
+        elif not state.problem:
+            # The App sends this unasked once the panel is open: time to be ready for the other statistics.
+            self._comparison(ctx).prepare()
 
     def on_change_control(self, ctx: foo.ExecutionContext) -> None:
         """Show what has been chosen."""
@@ -88,13 +119,17 @@ class QualityVsMos(foo.Panel):
         ctx.ops.set_view(self._pinned(ctx))
 
     def on_click_cell(self, ctx: foo.ExecutionContext) -> None:
-        """Show the images of the clicked row."""
-        group = ctx.params["y"]
-        field = Controls(**ctx.panel.state.controls).group_field
-        if group == ALL or field is None:
-            self.on_reset(ctx)
-        else:
-            self._show(ctx, select_group(self._pinned(ctx), field, group), f"{field} = {group}")
+        """Show the images of the clicked cell, those on which metric and target disagree most first."""
+        comparison, group = self._comparison(ctx), ctx.params["y"]
+        metrics = comparison.controls.metrics
+        metric = ctx.params["x"] if ctx.params["x"] in metrics else metrics[0]
+        ids = comparison.worst_first(metric, group)
+        which = "all" if group == ALL else f"{comparison.controls.breakdown} = {group}"
+        title = comparison.titles[metric]
+        self._show(ctx, ids, f"**{which}**, {len(ids):,} images, furthest from the curve of {title} first")
+        if metric != comparison.controls.plotted:
+            ctx.panel.state.set("controls.plotted", metric)
+            self._update(ctx)
 
     def on_click_point(self, ctx: foo.ExecutionContext) -> None:
         """Open the clicked image."""
@@ -105,11 +140,77 @@ class QualityVsMos(foo.Panel):
         """Show the images of the points drawn round."""
         ids = [point["id"] for point in ctx.params["data"] if point.get("id")]
         if ids:
-            self._show(ctx, self._pinned(ctx).select(ids), "selected points")
+            self._show(ctx, ids, f"**selected points**, {len(ids):,} images")
 
     def on_compute(self, ctx: foo.ExecutionContext) -> None:
-        """Open the form that computes scores."""
+        """Open the form that scores images against their references."""
         ctx.prompt(f"{self.plugin_name}/compute_full_reference", on_success=self.on_refresh)
+
+    def on_assess(self, ctx: foo.ExecutionContext) -> None:
+        """Open the form that scores images by themselves."""
+        ctx.prompt(f"{self.plugin_name}/compute_no_reference", on_success=self.on_refresh)
+
+    def on_load_dataset(self, ctx: foo.ExecutionContext) -> None:
+        """Open the form that loads a published dataset."""
+        ctx.prompt(f"{self.plugin_name}/load_image_quality_dataset")
+
+    @_explained
+    def on_export(self, ctx: foo.ExecutionContext) -> None:
+        """Download what has been chosen."""
+        file = ctx.params.get("value")
+        if not file:
+            return
+        ctx.panel.state.set("actions.export", None)
+        comparison = self._comparison(ctx)
+        content = exports.content(file, comparison, self._page(ctx, comparison).figures)
+        name = f"{comparison.snapshot.dataset.name}-{file}"
+        ctx.ops.browser_download(exports.data_url(file, content), filename=name)
+
+    @_explained
+    def on_save(self, ctx: foo.ExecutionContext) -> None:
+        """Keep what is shown as a run."""
+        comparison = self._comparison(ctx)
+        results = comparison.evaluation.to_dict()
+        key = save_evaluation(self._evaluated(ctx), comparison.controls.to_dict(), results)
+        ctx.ops.notify(f"Saved as {key}", variant="success")
+        self._update(ctx)
+
+    @_explained
+    def on_open_run(self, ctx: foo.ExecutionContext) -> None:
+        """Bring back the view and the settings of a saved evaluation, and say whether its numbers still hold."""
+        saved = load_evaluation(ctx.dataset, self._row(ctx))
+        view = evaluated_view(ctx.dataset, saved.key)
+        self._pin(ctx, view)
+        ctx.panel.state.set({"controls": saved.settings, "tab": "overview"})
+        ctx.ops.set_view(view)
+        self._update(ctx)
+        if self._comparison(ctx).evaluation.to_dict() == saved.results:
+            ctx.ops.notify(f"{saved.key}: the numbers are those that were saved", variant="success")
+        else:
+            ctx.ops.notify(f"{saved.key}: scores or targets have changed since it was saved", variant="warning")
+
+    def on_edit_run(self, ctx: foo.ExecutionContext) -> None:
+        """Ask for the new name of a saved evaluation, or whether to delete it."""
+        ctx.panel.state.set("editing", {"key": self._row(ctx), "action": ctx.params["event"]})
+        ctx.panel.state.set("form.name", self._row(ctx))
+
+    def on_cancel_edit(self, ctx: foo.ExecutionContext) -> None:
+        """Leave the saved evaluation as it is."""
+        ctx.panel.state.set("editing", None)
+
+    @_explained
+    def on_rename_run(self, ctx: foo.ExecutionContext) -> None:
+        """Call a saved evaluation otherwise."""
+        rename_evaluation(ctx.dataset, ctx.panel.state.editing["key"], (ctx.panel.state.form or {}).get("name") or "")
+        ctx.panel.state.set("editing", None)
+        self._update(ctx)
+
+    @_explained
+    def on_delete_run(self, ctx: foo.ExecutionContext) -> None:
+        """Keep a saved evaluation no longer."""
+        delete_evaluation(ctx.dataset, ctx.panel.state.editing["key"])
+        ctx.panel.state.set("editing", None)
+        self._update(ctx)
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what ``_update`` has prepared."""
@@ -118,11 +219,11 @@ class QualityVsMos(foo.Panel):
             return layout.problem(self, state["problem"])
         return layout.comparison(self, state)
 
-    def _pin(self, ctx: foo.ExecutionContext) -> None:
+    def _pin(self, ctx: foo.ExecutionContext, view: fo.DatasetView) -> None:
         ctx.panel.state.set(
             {
-                "base": view_stages(ctx.view),
-                "base_fingerprint": fingerprint(ctx.view),
+                "base": view_stages(view),
+                "base_fingerprint": fingerprint(view),
                 "shown": None,
                 "shown_label": None,
             }
@@ -130,6 +231,11 @@ class QualityVsMos(foo.Panel):
 
     def _pinned(self, ctx: foo.ExecutionContext) -> fo.DatasetView:
         return build_view(ctx.dataset, ctx.panel.state.base)
+
+    def _evaluated(self, ctx: foo.ExecutionContext) -> fo.DatasetView:
+        """The view that statistics are of."""
+        whole = (ctx.panel.state.controls or {}).get("scope") == WHOLE
+        return build_view(ctx.dataset, []) if whole else self._pinned(ctx)
 
     def _is_ours(self, ctx: foo.ExecutionContext) -> bool:
         """Whether the App shows the pinned view, or one that the panel has set."""
@@ -139,9 +245,23 @@ class QualityVsMos(foo.Panel):
         unfiltered = build_view(ctx.dataset, ctx.request_params.get("view"))
         return ctx.panel.state.shown is not None and fingerprint(unfiltered) == ctx.panel.state.shown
 
-    def _show(self, ctx: foo.ExecutionContext, view: fo.DatasetView, label: str) -> None:
-        ctx.panel.state.set({"shown": fingerprint(view), "shown_label": f"**{label}**, {len(view):,} images"})
+    def _show(self, ctx: foo.ExecutionContext, ids: list[str], label: str) -> None:
+        view = self._evaluated(ctx).select(ids, ordered=True)
+        ctx.panel.state.set({"shown": fingerprint(view), "shown_label": label})
         ctx.ops.set_view(view)
+
+    def _row(self, ctx: foo.ExecutionContext) -> str:
+        key: str = ctx.panel.state.runs[ctx.params["row"]]["key"]
+        return key
+
+    def _comparison(self, ctx: foo.ExecutionContext) -> Comparison:
+        wanted = ctx.panel.state.controls or {}
+        controls = Controls.settle(ctx.dataset, Choices.of(ctx.dataset), wanted)
+        return Comparison(take_snapshot(self._evaluated(ctx)), controls)
+
+    def _page(self, ctx: foo.ExecutionContext, comparison: Comparison) -> Page:
+        tab = ctx.panel.state.tab
+        return PAGES[tab](comparison) if tab in PAGES else Page()
 
     def _update(self, ctx: foo.ExecutionContext) -> None:
         """Compute what is shown."""
@@ -150,57 +270,40 @@ class QualityVsMos(foo.Panel):
         state.set({"problem": choices.problem, "choices": choices.to_dict()})
         if choices.problem:
             return
-        controls = Controls.settle(ctx.dataset, choices, state.controls or {})
-        table = read_table(
-            self._pinned(ctx),
-            controls.target,
-            [controls.metric],
-            controls.group_field,
-            lower_is_better=controls.lower_is_better,
+        if state.tab not in TABS:
+            state.set("tab", next(iter(TABS)))
+        comparison = self._comparison(ctx)
+        page = self._page(ctx, comparison)
+        state.set(
+            {
+                "drawn": state.tab,
+                "controls": comparison.controls.to_dict(),
+                "can_widen": bool(state.base),
+                "caption": caption(comparison),
+                "words": page.words,
+                "footnote": page.footnote,
+                "layouts": {name: figure.layout for name, figure in page.figures.items()},
+                "runs": _runs(ctx.dataset) if state.tab == "runs" else [],
+                "editing": state.editing,
+            }
         )
-        remark = ""
-        if (n_groups := len(set(table.groups or ()))) > MAX_GROUPS:
-            remark = f"{controls.breakdown} has {n_groups:,} values, too many to break down by"
-            table = replace(table, breakdown=None, groups=None)
-        rows = table.evaluate().rows
-        state.set({"controls": controls.to_dict(), "groups": [row.group for row in rows]})
-        state.set(_texts(table, rows[0], remark))
-        ctx.panel.data.set("heatmap", figures.heatmap(rows))
-        ctx.panel.data.set("scatter", _scatter(table, [row.group for row in rows]))
+        for name, figure in page.figures.items():
+            ctx.panel.data.set(f"figures.{name}", figure.data)
 
 
-def _scatter(table: QualityTable, rows: list[str]) -> figures.Figure:
-    (scores,), targets = table.scores.values(), table.targets
-    drawable = np.flatnonzero(np.isfinite(scores) & np.isfinite(targets))
-    return figures.scatter(
-        [table.ids[index] for index in drawable],
-        scores[drawable],
-        targets[drawable],
-        [table.groups[index] if table.groups else ALL for index in drawable],
-        order=rows[1:] or rows,
-        fit=fit_curve(scores, targets),
-        limit=MAX_POINTS,
-    )
+def _runs(dataset: fo.Dataset) -> list[dict[str, Any]]:
+    """The saved evaluations as rows of a table."""
+    return [_run_row(dataset, key) for key in list_evaluations(dataset)]
 
 
-def _texts(table: QualityTable, whole: Row, remark: str) -> dict[str, str]:
-    """What the panel says in words."""
-    (metric,), target = table.metrics.values(), table.target
-    caption = [f"**{whole.n:,} images**"]
-    if whole.n_missing:
-        caption.append(f"{whole.n_missing:,} more without score or target")
-    caption.append(f"target **{target.field}**: {target.kind or 'of unknown kind'}, {target.direction}")
-    if remark:
-        caption.append(remark)
-    footnote = [f"Target from {target.source}."] if target.source else []
-    footnote += target.notes
-    if whole.n > MAX_POINTS:
-        footnote.append(
-            f"The plot shows a random {MAX_POINTS:,} of {whole.n:,} images; curve and statistics use all of them."
-        )
+def _run_row(dataset: fo.Dataset, key: str) -> dict[str, Any]:
+    saved = load_evaluation(dataset, key)
+    metrics = ", ".join(saved.settings["metrics"])
+    whole = [row["srcc"] for row in saved.results["rows"] if row["group"] == ALL]
     return {
-        "caption": " · ".join(caption),
-        "footnote": " ".join(footnote),
-        "x_title": f"{metric.title} ({'lower' if metric.lower_is_better else 'higher'} is better)",
-        "y_title": f"{target.field} ({target.direction})",
+        "key": key,
+        "saved": saved.saved.replace("T", " ")[:16],
+        "images": f"{saved.images:,}",
+        "what": f"{metrics} against {saved.settings['target']}",
+        "srcc": ", ".join("–" if srcc is None else f"{srcc:.3f}" for srcc in whole),
     }

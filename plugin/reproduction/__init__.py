@@ -1,0 +1,93 @@
+"""Published tables and figures beside what is measured here: one module each, one line each in the list below.
+
+This module imports no torch: names and titles are needed where nothing is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from ..errors import UsageError
+from .context import Context
+from .outcome import Entry, Outcome
+
+__all__ = ["REPRODUCTIONS", "Context", "Entry", "Outcome", "Reproduction", "reproduce", "reproduction"]
+
+DEEPMSE: Final = (
+    "Mady, Agamy, Aly, Abdel-Nasser: DeepMSE, a lightweight image quality assessment model based on SqueezeNet and "
+    "MSE for resource-constrained systems"
+)
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A table or figure that can be measured again.
+
+    Args:
+        name: on the command line
+        title: what it shows, and where it stands in the paper
+        paper: the paper
+        datasets: names of the datasets that it takes; what is at hand of them is used
+        factory: ``module:function`` in this package that measures it, given a :class:`Context`
+    """
+
+    name: str
+    title: str
+    paper: str
+    factory: str
+    datasets: tuple[str, ...] = ()
+
+
+REPRODUCTIONS: Final = (
+    Reproduction(
+        "deepmse-1",
+        "Agreement of full-reference metrics with opinion (table 1)",
+        DEEPMSE,
+        "deepmse_agreement:measure",
+        ("tid2013", "kadid10k"),
+    ),
+    Reproduction("deepmse-fps", "Images a second of full-reference metrics (figure 2)", DEEPMSE, "speed:measure"),
+    Reproduction(
+        "deepmse-flops", "Multiply-adds of full-reference metrics (figure 3)", DEEPMSE, "complexity:measure"
+    ),
+    Reproduction(
+        "deepmse-csiq",
+        "Agreement of DeepMSE with opinion for each distortion of CSIQ (figure 4)",
+        DEEPMSE,
+        "deepmse_distortions:measure_csiq",
+        ("csiq",),
+    ),
+    Reproduction(
+        "deepmse-live",
+        "Agreement of DeepMSE with opinion for each distortion of LIVE (figure 5)",
+        DEEPMSE,
+        "deepmse_distortions:measure_live",
+        ("live_release2", "live_subset"),
+    ),
+)
+
+
+def reproduction(name: str) -> Reproduction:
+    """Look one up by name.
+
+    Raises:
+        UsageError: if there is none of that name
+    """
+    for each in REPRODUCTIONS:
+        if each.name == name:
+            return each
+    raise UsageError(f"nothing to reproduce is called {name!r}; there are {', '.join(r.name for r in REPRODUCTIONS)}")
+
+
+def reproduce(name: str, context: Context) -> Outcome:
+    """Measure a published table or figure again, as far as the data at hand go.
+
+    Raises:
+        UsageError: if there is none of that name, or the data are malformed
+    """
+    module, _, function = reproduction(name).factory.partition(":")
+    measure: Callable[[Context], Outcome] = getattr(import_module(f".{module}", __package__), function)
+    return measure(context)
