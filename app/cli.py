@@ -8,7 +8,7 @@ import typer
 
 from ..plugin.errors import DeepMSEError, UsageError
 from . import terminal
-from .commands import bench, datasets, demo, evaluate, machine, reproduce, score, web
+from .commands import bench, datasets, demo, evaluate, machine, metrics, reproduce, score, web
 
 #: Packages that are not always there, and the extra that brings them.
 EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for command in (
     demo.demo,
+    metrics.metrics,
     score.score,
     evaluate.evaluate,
     datasets.datasets,

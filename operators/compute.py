@@ -13,36 +13,12 @@ from fiftyone.operators import types
 from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, metric_info, metric_names
 from ..plugin.store import Progress, ScoringJob, Source, declared_target, evaluate_view
-from .forms import problem
+from .forms import delegation, problem
 
 MANY_SAMPLES: Final = 2000
 """From this size on a delegated run is the default: an immediate one holds the App's server."""
 
 _SHOWN_ERRORS: Final = 5
-
-
-def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
-    """Configuration of an operator that works for long, at once or delegated."""
-    return foo.OperatorConfig(
-        name=name,
-        label=label,
-        description=description,
-        icon=icon,
-        dynamic=True,
-        execute_as_generator=True,
-        allow_immediate_execution=True,
-        allow_delegated_execution=True,
-        risk_level="medium",
-    )
-
-
-def delegation(*, by_default: bool) -> foo.ExecutionOptions:
-    """Immediate and delegated runs, with one of them as the default."""
-    return foo.ExecutionOptions(
-        allow_immediate_execution=True,
-        allow_delegated_execution=True,
-        default_choice_to_delegated=by_default,
-    )
 
 
 class ComputeOperator(foo.Operator):

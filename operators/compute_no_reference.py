@@ -11,8 +11,8 @@ from fiftyone.operators import types
 
 from ..plugin.metrics import Kind
 from ..plugin.store import ImageSource, is_grouped
-from .compute import ComputeOperator, delegable, weights_input
-from .forms import choice
+from .compute import ComputeOperator, weights_input
+from .forms import choice, delegable
 
 
 class ComputeNoReference(ComputeOperator):

@@ -1,11 +1,36 @@
-"""Pieces that the operators' forms share."""
+"""Pieces that the operators' configurations and forms share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+import fiftyone.operators as foo
 from fiftyone.operators import types
+
+
+def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
+    """Configuration of an operator that works for long, at once or delegated."""
+    return foo.OperatorConfig(
+        name=name,
+        label=label,
+        description=description,
+        icon=icon,
+        dynamic=True,
+        execute_as_generator=True,
+        allow_immediate_execution=True,
+        allow_delegated_execution=True,
+        risk_level="medium",
+    )
+
+
+def delegation(*, by_default: bool) -> foo.ExecutionOptions:
+    """Immediate and delegated runs, with one of them as the default."""
+    return foo.ExecutionOptions(
+        allow_immediate_execution=True,
+        allow_delegated_execution=True,
+        default_choice_to_delegated=by_default,
+    )
 
 
 def choice(

@@ -17,7 +17,7 @@ from ..plugin.datasets.synthetic import LOADER, write_set
 from ..plugin.errors import UsageError
 from ..plugin.store import check_name, import_dataset
 from ..plugin.store.config import datasets_dir
-from .forms import problem
+from .forms import delegable, delegation, problem
 
 MANY_IMAGES: Final = 1000
 """From this many made images on a delegated run is the default."""
@@ -31,16 +31,11 @@ class MakeSyntheticSet(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """What the App shows and allows."""
-        return foo.OperatorConfig(
-            name="make_synthetic_set",
-            label="Make a synthetic distortion set",
-            description="Distort clean images by up to 25 types at five levels each, into a new dataset",
-            icon="blur_on",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
+        return delegable(
+            "make_synthetic_set",
+            "Make a synthetic distortion set",
+            "Distort clean images by up to 25 types at five levels each, into a new dataset",
+            "blur_on",
         )
 
     def __call__(
@@ -96,11 +91,7 @@ class MakeSyntheticSet(foo.Operator):
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many images."""
-        return foo.ExecutionOptions(
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            default_choice_to_delegated=_count(ctx) >= MANY_IMAGES,
-        )
+        return delegation(by_default=_count(ctx) >= MANY_IMAGES)
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Make the set: in the App a stream of progress, delegated the result."""
