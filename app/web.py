@@ -1,168 +1,105 @@
-"""The web page: two pictures in; DeepMSE, its stages and a map of the error out."""
+"""The web page: two pictures in, DeepMSE and a map of the error out; or one picture in, how good it looks out."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Any, Final, Literal, cast
+from typing import Any, Final
 
 import gradio as gr
-import numpy as np
-from numpy.typing import NDArray
 
-from ..plugin.errors import DeepMSEError, UsageError, without_paths
-from ..plugin.images import Decoded, decode
-from ..plugin.overlay import colorize
-from ..plugin.scoring import Item, Scorer
+from ..plugin.metrics import MetricInfo
 from . import web_examples, web_view
-
-METRIC: Final = "deepmse"
+from .web_answers import Answer, Comparison, Judgement, inspect
+from .web_style import STYLE
+from .web_uploads import Role
 
 MAX_FILE_SIZE: Final = "64mb"
-MAX_PIXELS: Final = 50_000_000
 
 #: Every ten minutes, uploads older than an hour are deleted.
 CACHE_LIFETIME_S: Final = (600, 3600)
 
 #: Decoding and scoring share one place in the queue, so memory stays bounded however many visitors there are.
-ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": METRIC}
+ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "pictures"}
 MAX_WAITING: Final = 32
-
-Role = Literal["reference", "distorted"]
-
-#: An image as the browser sends it, with ``path`` and ``orig_name``. Gradio has checked that the path lies among its
-#: uploads. The file there is the visitor's, byte for byte, because events skip the preprocessing of ``gr.Image``,
-#: which would decode it.
-Upload = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """An uploaded image that can be read."""
-
-    name: str
-    path: str
-    decoded: Decoded
-
-
-class Comparison:
-    """Compares uploaded images, by a model that is loaded at the first comparison.
-
-    Args:
-        weights: file or folder of network weights; None searches for them
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
-    """
-
-    def __init__(self, weights: Path | None = None, device: str = "auto") -> None:
-        self._weights = weights
-        self._device = device
-
-    @cached_property
-    def _scorer(self) -> Scorer:
-        return Scorer((METRIC,), device=self._device, weights=self._weights, error_maps=True, max_pixels=MAX_PIXELS)
-
-    def __call__(self, reference: Upload | None, distorted: Upload | None) -> tuple[dict[str, Any], str]:
-        """Score one pair.
-
-        Returns:
-            the result as data, for API clients, and as HTML; where there is no score, both say why
-        """
-        try:
-            return self._compare(_open(reference, "reference"), _open(distorted, "distorted"))
-        except DeepMSEError as error:
-            return {"error": str(error)}, web_view.message(str(error))
-
-    def _compare(self, reference: Picture, distorted: Picture) -> tuple[dict[str, Any], str]:
-        item = Item("pair", dist=distorted.path, ref=reference.path)
-        scorer = self._scorer
-        start = perf_counter()
-        [score] = scorer.run([item])
-        seconds = perf_counter() - start
-        if METRIC in score.errors:
-            raise UsageError(without_paths(score.errors[METRIC], item.dist, item.ref))
-
-        measured = score.measurements[METRIC]
-        settings = scorer.describe()
-        metric = settings["metrics"][METRIC]
-        stages = dict(zip(metric["stages"], measured.stages, strict=True))
-        data = {"score": measured.value, "stages": stages, "notes": score.notes, "settings": settings}
-        html = web_view.result(
-            measured.value,
-            stages,
-            picture=distorted.decoded.image,
-            error_map=colorize(cast(NDArray[np.uint8], measured.error_map)),
-            notes=score.notes,
-            warnings=scorer.warnings,
-            small_print=f"Both images resized to {metric['policy']['resize']} · weights: {metric['weights']['name']} "
-            f"· {seconds:.2f} s on {settings['device_name']}",
-        )
-        return data, html
-
-
-def inspect(role: Role, upload: Upload | None) -> str:
-    """What to say below an input: what was uploaded, or why it can't be used."""
-    if upload is None:
-        return ""
-    try:
-        picture = _open(upload, role)
-    except DeepMSEError as error:
-        return web_view.upload_note(str(error), failed=True)
-    height, width = picture.decoded.shape
-    return web_view.upload_note(" · ".join((picture.name, f"{width} × {height} pixels", *picture.decoded.notes)))
-
-
-def _open(upload: Upload | None, role: Role) -> Picture:
-    if upload is None:
-        raise UsageError(f"There is no {role} image yet. Choose one, then compare.")
-    name, path = upload["orig_name"], upload["path"]
-    return Picture(name, path, decode(path, name=f"{role.capitalize()} image “{name}”", max_pixels=MAX_PIXELS))
 
 
 def build(weights: Path | None = None, device: str = "auto") -> gr.Blocks:
     """Build the page.
 
     Args:
-        weights: file or folder of network weights; None searches for them
+        weights: file or folder of DeepMSE's weights; None searches for them
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
     """
     with gr.Blocks(title="DeepMSE", analytics_enabled=False, delete_cache=CACHE_LIFETIME_S) as page:
         gr.HTML(web_view.HEADER)
-        with gr.Row():
-            reference = _input("reference", "Reference: the original")
-            distorted = _input("distorted", "Distorted: the one being judged")
-        with gr.Row(elem_classes="dm-actions"):
-            compare = gr.Button("Compare", variant="primary", scale=0, min_width=180)
-            swap = gr.Button("⇄ Swap", scale=0, min_width=110)
-            examples = _examples()
-        result = gr.HTML(elem_id="result", min_height=120)
-        data = gr.JSON(visible=False)
-
-        images = [reference, distorted]
-        compare.click(
-            Comparison(weights, device),
-            images,
-            [data, result],
-            preprocess=False,
-            api_name="compare",
-            api_description="DeepMSE of a distorted image against its reference: as data, and as the page's HTML.",
-            **ONE_AT_A_TIME,
-        )
-        swap.click(None, images, images, js="(reference, distorted) => [distorted, reference]")
-        for example, button in examples.items():
-            button.click(partial(web_examples.make, example), None, images, api_visibility="private", **ONE_AT_A_TIME)
-        for image in images:
-            # A result is of the two images above it: it goes when one of them does.
-            image.change(lambda: "", None, result, api_visibility="private", queue=False)
+        with gr.Tabs():
+            with gr.Tab("Compare two pictures"):
+                _comparing(Comparison(weights, device))
+            with gr.Tab("Judge one picture"):
+                _judging(Judgement(device))
     return page.queue(max_size=MAX_WAITING)
 
 
-def _input(role: Role, label: str) -> gr.Image:
+def _comparing(compare: Comparison) -> None:
+    gr.HTML(web_view.COMPARING)
+    with gr.Row():
+        reference = _input("reference", "Reference: the original", "The reference image")
+        distorted = _input("distorted", "Distorted: the one being judged", "The distorted image")
+    images = [reference, distorted]
+    with gr.Row(elem_classes="dm-actions"):
+        button = gr.Button("Compare", variant="primary", scale=0, min_width=180)
+        swap = gr.Button("⇄ Swap", scale=0, min_width=110)
+        _examples(
+            {example.title: partial(web_examples.make, example) for example in web_examples.available()}, images
+        )
+    others = _others(compare.metrics.others)
+    result = gr.HTML(elem_id="comparison", min_height=120)
+
+    swap.click(None, images, images, js="(reference, distorted) => [distorted, reference]")
+    _answering(
+        button,
+        compare,
+        images,
+        others,
+        result,
+        api_name="compare",
+        api_description="DeepMSE of a distorted image against its reference: as data, and as the page's HTML.",
+    )
+
+
+def _judging(judge: Judgement) -> None:
+    gr.HTML(web_view.JUDGING)
+    with gr.Row():
+        with gr.Column(min_width=280):
+            picture = _input("picture", "Picture", "The picture to judge")
+            with gr.Row(elem_classes="dm-actions"):
+                button = gr.Button("Judge", variant="primary", scale=0, min_width=180)
+                for example in web_examples.available()[:1]:
+                    makers = {"Sharp": web_examples.original, example.title: web_examples.distorted}
+                    _examples({title: partial(make, example) for title, make in makers.items()}, [picture])
+            others = _others(judge.metrics.others)
+        with gr.Column(min_width=280):
+            result = gr.HTML(web_view.NO_JUDGEMENT, elem_id="judgement", min_height=120)
+
+    _answering(
+        button,
+        judge,
+        [picture],
+        others,
+        result,
+        empty=web_view.NO_JUDGEMENT,
+        api_name="judge",
+        api_description="How good an image looks, without a reference: as data, and as the page's HTML.",
+    )
+
+
+def _input(role: Role, label: str, description: str) -> gr.Image:
     with gr.Column(min_width=280, elem_classes="dm-input"):
         image = gr.Image(
             label=label,
-            alt_text=f"The {role} image",
+            alt_text=description,
             sources=["upload", "clipboard"],
             buttons=["fullscreen"],
             height=320,
@@ -173,12 +110,42 @@ def _input(role: Role, label: str) -> gr.Image:
     return image
 
 
-def _examples() -> dict[web_examples.Example, gr.Button]:
-    found = web_examples.available()
-    if not found:
-        return {}
-    gr.HTML("<p>Examples</p>", elem_classes="dm-examples")
-    return {example: gr.Button(example.title, size="sm", scale=0, min_width=70) for example in found}
+def _examples(makers: Mapping[str, Callable[[], object]], images: list[gr.Image]) -> None:
+    if not makers:
+        return
+    with gr.Row(elem_classes="dm-examples"):
+        gr.HTML("<p>Examples</p>")
+        for title, make in makers.items():
+            button = gr.Button(title, size="sm", scale=0, min_width=70)
+            button.click(make, None, images, api_visibility="private", **ONE_AT_A_TIME)
+
+
+def _others(metrics: Sequence[MetricInfo]) -> gr.Dropdown:
+    return gr.Dropdown(
+        [(metric.title, metric.name) for metric in metrics],
+        value=[],
+        multiselect=True,
+        label="Other metrics",
+        elem_classes="dm-choice",
+    )
+
+
+def _answering(
+    button: gr.Button,
+    answer: Callable[..., Answer],
+    images: list[gr.Image],
+    others: gr.Dropdown,
+    result: gr.HTML,
+    *,
+    empty: str = "",
+    **api: str,
+) -> None:
+    """Answer at the button, and take the answer away when an image that it is about changes."""
+    button.click(
+        answer, [*images, others], [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
+    )
+    for image in images:
+        image.change(lambda: empty, None, result, api_visibility="private", queue=False)
 
 
 def serve(
@@ -194,7 +161,7 @@ def serve(
     Args:
         port: TCP port
         host: address to listen on; the default admits this machine only
-        weights: file or folder of network weights; None searches for them
+        weights: file or folder of DeepMSE's weights; None searches for them
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
         open_browser: open the page in the default browser
 
@@ -210,7 +177,7 @@ def serve(
         theme=gr.themes.Base(
             primary_hue="violet", neutral_hue="slate", radius_size="lg", font="system-ui", font_mono="monospace"
         ),
-        css=web_view.STYLE,
+        css=STYLE,
         footer_links=[],
         run_history=False,
     )

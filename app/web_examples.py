@@ -1,4 +1,4 @@
-"""Example pairs for the web page, made from photographs that scikit-image ships."""
+"""Example pictures for the web page, made from photographs that scikit-image ships."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -59,6 +59,16 @@ def make(example: Example) -> tuple[Path, Path]:
     Image.fromarray(pixels).save(reference)
     Image.fromarray(worse).save(distorted)
     return reference, distorted
+
+
+def original(example: Example) -> Path:
+    """Path of an example's reference, made once."""
+    return make(example)[0]
+
+
+def distorted(example: Example) -> Path:
+    """Path of an example's distorted image, made once."""
+    return make(example)[1]
 
 
 @cache

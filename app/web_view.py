@@ -1,6 +1,9 @@
-"""What the web page looks like: its style and the pieces of HTML it is made of."""
+"""What the web page looks like: the pieces of HTML it is made of."""
+
+from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO
@@ -9,18 +12,29 @@ from typing import Final
 from PIL import Image
 
 from ..plugin.overlay import PALETTE
+from .web_metrics import Findings, Reading
 
 PREVIEW_SIDE: Final = 1024
 """Longest side, in pixels, of pictures embedded in the page."""
 
 HEADER: Final = """
 <header class="dm-header">
-  <h1>How much worse does it look?</h1>
-  <p>DeepMSE compares a picture with a distorted copy the way a neural network sees them: how far apart they are, and
-  where.<br>Both stay on the machine that serves this page, which deletes them after an
-  hour.</p>
+  <h1>How good does it look?</h1>
+  <p>Pictures stay on the machine that serves this page, which deletes them after an hour.</p>
 </header>
 """
+
+COMPARING: Final = """
+<p class="dm-intro">DeepMSE compares a picture with a distorted copy the way a neural network sees them: how far apart
+they are, and where.</p>
+"""
+
+JUDGING: Final = """
+<p class="dm-intro">Without an original to compare with, a model that has learned from people’s opinions says how good
+they would find the picture.</p>
+"""
+
+NO_JUDGEMENT: Final = '<p class="dm-nothing">The judgement comes here.</p>'
 
 
 def upload_note(text: str, *, failed: bool = False) -> str:
@@ -33,48 +47,60 @@ def message(text: str) -> str:
     return f'<div class="dm-message" role="alert">{escape(text)}</div>'
 
 
-def result(
-    score: float,
-    stages: Mapping[str, float],
-    *,
-    picture: Image.Image,
-    error_map: Image.Image,
-    notes: Sequence[str],
-    warnings: Sequence[str],
-    small_print: str,
-) -> str:
+def comparison(found: Findings, stages: Mapping[str, float], *, picture: Image.Image, error_map: Image.Image) -> str:
     """A comparison's result.
 
     Args:
-        score: DeepMSE
-        stages: its value at each stage, by the stage's name
+        found: what was found, by DeepMSE and others
+        stages: DeepMSE at each stage, by the stage's name
         picture: the distorted image, which goes below the map
         error_map: the painted map, stretched over the picture
-        notes: what was done to the images before they were scored
-        warnings: what weakens the result
-        small_print: how it was computed
     """
-    asides = "".join(f"<li>{escape(note)}</li>" for note in notes)
-    asides += "".join(f'<li class="dm-warning">{escape(warning)}</li>' for warning in warnings)
+    score = found.main.value
     return f"""
 <section class="dm-result" aria-label="Result">
-  <div class="dm-numbers" role="status">
-    <h2>DeepMSE</h2>
+  <div role="status">
+    <h2>{escape(found.metric.title)}</h2>
     <p class="dm-score" data-testid="score">{_number(score)}</p>
     <p>{_meaning(score)}</p>
     {_bars(stages)}
   </div>
   {_map(picture, error_map)}
-  <footer>
-    {f"<ul>{asides}</ul>" if asides else ""}
-    <p>{escape(small_print)}</p>
-  </footer>
+  {_others(found.others)}
+  {_footer(found)}
+</section>
+"""
+
+
+def judgement(found: Findings, interval: tuple[float, float] | None) -> str:
+    """A judgement's result.
+
+    Args:
+        found: what was found, by the model and others
+        interval: where the score lies with 95 % probability; None if that is not known
+    """
+    low, high = found.metric.range
+    grade = found.main.grade
+    percentile = found.main.percentile
+    return f"""
+<section class="dm-result dm-judgement" aria-label="Result">
+  <div role="status">
+    <h2>Quality</h2>
+    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {high:g}</small></p>
+    {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
+    {_scale(found.main.value, interval, (low, high))}
+    {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
+  </div>
+  {_others(found.others)}
+  {_footer(found)}
 </section>
 """
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}" if value < 1000 else f"{value:,.0f}"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return (f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}").replace("-", "−")
 
 
 def _meaning(score: float) -> str:
@@ -132,57 +158,69 @@ def _embed(image: Image.Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
-STYLE: Final = """
-:root { --dm-quiet: #4b5565; --dm-bad: #b42318; }
-.dark { --dm-quiet: #a3adbd; --dm-bad: #f9877b; }
+def _scale(score: float, interval: tuple[float, float] | None, ends: tuple[float, float]) -> str:
+    """The score on its scale, with the stretch that it lies in."""
+    low, high = ends
 
-.gradio-container { width: 100%; max-width: 1080px !important; margin: 0 auto; }
-.gradio-container .html-container { padding: 0; }
+    def place(value: float) -> str:
+        return f"{100 * (value - low) / (high - low):.2f}%"
 
-.dm-header { padding: 24px 0 8px; }
-.dm-header h1 { margin: 0 0 10px; font-size: clamp(26px, 5vw, 36px); font-weight: 650; line-height: 1.15;
-  letter-spacing: -.02em; }
-.dm-header p { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
+    stretch, words = "", ""
+    if interval is not None:
+        first, last = interval
+        stretch = f'<span style="left: {place(first)}; right: calc(100% - {place(last)})"></span>'
+        words = f'<p class="dm-caption">Between {first:.0f} and {last:.0f}, with 95 % probability.</p>'
+    return f"""
+    <div class="dm-scale" aria-hidden="true">{stretch}<i style="left: {place(score)}"></i></div>
+    <div class="dm-ends" aria-hidden="true"><span>{low:g}</span><span>{high:g}</span></div>
+    {words}
+"""
 
-.dm-input { gap: 6px !important; }
-.dm-upload { margin: 0; min-height: 1.5em; font-size: 13px; color: var(--dm-quiet); overflow-wrap: anywhere; }
-.dm-upload.dm-failed { color: var(--dm-bad); }
 
-.dm-actions { flex-wrap: wrap; align-items: center; gap: 12px !important; }
-.dm-examples { flex: none !important; width: auto !important; margin-left: auto; }
-.dm-examples p { margin: 0; font-size: 14px; color: var(--dm-quiet); }
-@media (max-width: 640px) { .dm-examples { margin-left: 0; } }
+def _rank(percentile: float) -> str:
+    photographs = "the photographs that the model has learned from"
+    if percentile < 1:
+        return f"Hardly any of {photographs} look worse."
+    if percentile > 99:
+        return f"Better than nearly all of {photographs}."
+    return f"<strong>Better than {percentile:.0f} %</strong> of {photographs}."
 
-.dm-message { padding: 14px 18px; border: 1px solid var(--dm-bad); border-radius: 10px;
-  box-shadow: inset 4px 0 var(--dm-bad); overflow-wrap: anywhere; white-space: pre-line; }
 
-.dm-result { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
-  gap: 28px 48px; padding: clamp(18px, 3vw, 32px); border: 1px solid var(--border-color-primary);
-  border-radius: 14px; background: var(--block-background-fill); }
-.dm-result h2, .dm-result h3 { margin: 0; font-size: 13px; font-weight: 600; letter-spacing: .02em;
-  color: var(--dm-quiet); }
-.dm-result h3 { margin-top: 28px; }
-.dm-result p { margin: 0; line-height: 1.55; }
-.dm-result .dm-score { font-size: 64px; font-weight: 650; line-height: 1.2; letter-spacing: -.03em; }
-.dm-result .dm-caption, .dm-result footer *, .dm-map figcaption * { font-size: 13px; color: var(--dm-quiet); }
+def _others(readings: Sequence[Reading]) -> str:
+    if not readings:
+        return ""
+    return f"""
+  <table class="dm-others">
+    <caption>Other metrics</caption>
+    <thead><tr><th scope="col">Metric</th><th scope="col">Score</th><th scope="col">Scale</th></tr></thead>
+    <tbody>{"".join(map(_row, readings))}</tbody>
+  </table>
+"""
 
-.dm-bars { display: grid; gap: 8px; margin: 12px 0; }
-.dm-bar { display: grid; grid-template-columns: 48px 1fr 58px; gap: 12px; align-items: center; font-size: 14px; }
-.dm-bar dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
-.dm-bar dt + dd { height: 12px; border-radius: 3px; background: var(--background-fill-secondary); }
-.dm-bar span { display: block; height: 100%; min-width: 1px; border-radius: 3px;
-  background: var(--color-accent); }
 
-.dm-map { margin: 0; min-width: 0; }
-.dm-overlay { position: relative; margin: 12px 0; border-radius: 8px; overflow: hidden; line-height: 0; }
-.dm-overlay img { width: 100%; margin: 0; }
-.dm-overlay img + img { position: absolute; inset: 0; height: 100%; opacity: var(--dm-opacity, 50%); }
-.dm-map figcaption { display: flex; flex-wrap: wrap; gap: 10px 28px; justify-content: space-between; }
-.dm-map label, .dm-legend { display: flex; align-items: center; gap: 10px; }
-.dm-map input { width: 120px; accent-color: var(--color-accent); }
-.dm-legend i { width: 100px; height: 10px; border-radius: 3px; }
+def _row(reading: Reading) -> str:
+    name = f'<th scope="row">{escape(reading.metric.title)}</th>'
+    if reading.value is None:
+        return f'<tr>{name}<td colspan="2" class="dm-failed">{escape(reading.error)}</td></tr>'
+    direction = f"{'lower' if reading.metric.lower_is_better else 'higher'} is better"
+    ends = reading.metric.range
+    extent = f", {' to '.join(map(_number, ends))}" if all(map(math.isfinite, ends)) else ""
+    return f"<tr>{name}<td>{_number(reading.value)}</td><td>{direction}{extent}</td></tr>"
 
-.dm-result footer { grid-column: 1 / -1; padding-top: 16px; border-top: 1px solid var(--border-color-primary); }
-.dm-result footer ul { margin: 0 0 6px; padding-left: 18px; }
-.dm-result .dm-warning { color: var(--dm-bad); }
+
+def _footer(found: Findings) -> str:
+    metric = found.settings["metrics"][found.metric.name]
+    size = metric["policy"]["resize"]
+    small_print = (
+        f"Resized to {size}" if size else "In its own size",
+        f"weights: {metric['weights']['name']}",
+        f"{found.seconds:.2f} s on {found.settings['device_name']}",
+    )
+    asides = "".join(f"<li>{escape(note)}</li>" for note in found.notes)
+    asides += "".join(f'<li class="dm-warning">{escape(warning)}</li>' for warning in found.warnings)
+    return f"""
+  <footer>
+    {f"<ul>{asides}</ul>" if asides else ""}
+    <p>{escape(" · ".join(small_print))}</p>
+  </footer>
 """

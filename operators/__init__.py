@@ -5,14 +5,27 @@ from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
+from .regression_metrics import Krcc, Plcc, Srcc
 
-OPERATORS = (ComputeFullReference, ComputeNoReference, EvaluateQuality, LoadImageQualityDataset, MakeSyntheticSet)
+OPERATORS = (
+    ComputeFullReference,
+    ComputeNoReference,
+    EvaluateQuality,
+    LoadImageQualityDataset,
+    MakeSyntheticSet,
+    Srcc,
+    Krcc,
+    Plcc,
+)
 
 __all__ = [
     "OPERATORS",
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",
+    "Krcc",
     "LoadImageQualityDataset",
     "MakeSyntheticSet",
+    "Plcc",
+    "Srcc",
 ]

@@ -8,17 +8,20 @@ import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
+from ..plugin.evaluation.export import number
+from ..plugin.panel.comparison import RESAMPLES
+from ..plugin.panel.controls import HIDDEN, HIGHER, LOWER, NO_BREAKDOWN, SHOWN
 from ..plugin.store import (
     breakdown_fields,
     declared_target,
-    evaluate_view,
+    read_table,
     resolve_target,
+    save_evaluation,
     score_fields,
     target_fields,
 )
 from .forms import choice, problem
 
-_HIGHER, _LOWER = "higher", "lower"
 _COLUMNS: Final = {
     "metric": "Metric",
     "group": "Group",
@@ -29,6 +32,8 @@ _COLUMNS: Final = {
     "rmse": "RMSE",
     "reason": "Remark",
 }
+_WITH_INTERVAL: Final = ("srcc", "krcc", "plcc", "rmse")
+_INTERVAL: Final = "_interval"
 
 
 class EvaluateQuality(foo.Operator):
@@ -54,6 +59,8 @@ class EvaluateQuality(foo.Operator):
         breakdown: str | None = None,
         *,
         lower_is_better: bool | None = None,
+        resamples: int = 0,
+        save_as: str | None = None,
     ) -> dict[str, Any]:
         """Evaluate from Python.
 
@@ -63,11 +70,24 @@ class EvaluateQuality(foo.Operator):
             metrics: score fields; by default all
             breakdown: field to group by
             lower_is_better: the target's direction; by default the declared one, else higher is better
+            resamples: of the bootstrap, for 95 % intervals; 0 leaves them out
+            save_as: name to keep the evaluation by, as a run of the dataset; by default it is not kept
 
         Returns:
             ``{"target": …, "rows": [{"metric": …, "group": …, "n": …, "srcc": …, …}]}``
         """
-        return evaluate_view(samples, target, metrics, breakdown, lower_is_better=lower_is_better).to_dict()
+        table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
+        results = table.evaluate(resamples=resamples).to_dict()
+        if save_as:
+            settings = {
+                "target": table.target.field,
+                "direction": LOWER if table.target.lower_is_better else HIGHER,
+                "metrics": list(table.metrics),
+                "breakdown": breakdown or NO_BREAKDOWN,
+                "intervals": SHOWN if resamples else HIDDEN,
+            }
+            save_evaluation(samples, settings, results, save_as)
+        return results
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -86,12 +106,12 @@ class EvaluateQuality(foo.Operator):
         field = ctx.params.get("target") or (declared.field if declared else None)
         lower = field is not None and field in targets and resolve_target(dataset, field).lower_is_better
         directions = types.RadioGroup(orientation="horizontal")
-        directions.add_choice(_HIGHER, label="Higher is better (MOS)")
-        directions.add_choice(_LOWER, label="Lower is better (DMOS)")
+        directions.add_choice(HIGHER, label="Higher is better (MOS)")
+        directions.add_choice(LOWER, label="Lower is better (DMOS)")
         inputs.enum(
             "direction",
             directions.values(),
-            default=_LOWER if lower else _HIGHER,
+            default=LOWER if lower else HIGHER,
             required=True,
             label="The target's direction",
             view=directions,
@@ -102,25 +122,43 @@ class EvaluateQuality(foo.Operator):
         inputs.list("metrics", types.String(), default=scores, required=True, label="Scores", view=metrics)
         groups = breakdown_fields(dataset)
         choice(inputs, "breakdown", "Break down by", groups, "distortion", required=False)
+        inputs.bool("intervals", default=True, label="95 % confidence intervals")
+        inputs.str("save_as", label="Save as", description="Empty: not kept. Letters, digits and underscores")
         return types.Property(inputs, view=types.View(label="Evaluate image quality scores"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Evaluate."""
         params = ctx.params
         direction = params.get("direction")
-        return self(
+        results = self(
             ctx.target_view(),
             params.get("target"),
             params.get("metrics"),
             params.get("breakdown"),
-            lower_is_better=None if direction is None else direction == _LOWER,
+            lower_is_better=None if direction is None else direction == LOWER,
+            resamples=RESAMPLES if params.get("intervals") else 0,
+            save_as=params.get("save_as"),
         )
+        return {**results, "rows": [_with_texts(row) for row in results["rows"]]}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """The table."""
         outputs = types.Object()
         table = types.TableView()
+        with_intervals = any(row["intervals"] for row in ctx.results["rows"])
         for key, label in _COLUMNS.items():
             table.add_column(key, label=label)
-        outputs.list("rows", types.Object(), label=f"Agreement with {ctx.results['target']}", view=table)
+            if with_intervals and key in _WITH_INTERVAL:
+                table.add_column(f"{key}{_INTERVAL}", label="95 %")
+        label = f"Agreement with {ctx.results['target']}"
+        outputs.list("rows", types.Object(), label=label, view=table)
         return types.Property(outputs, view=types.View(label="Image quality evaluated"))
+
+
+def _with_texts(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its intervals as text, as a table shows them."""
+    texts = {
+        f"{name}{_INTERVAL}": f"{number(name, low)} to {number(name, high)}"
+        for name, (low, high) in row["intervals"].items()
+    }
+    return {**row, **texts}

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
+from ..evaluation_figures import FigureName, Subject, draw
 
-_TITLES = {"srcc": "SRCC", "krcc": "KRCC", "plcc": "PLCC", "rmse": "RMSE", "srcc_within": "SRCC within"}
+if TYPE_CHECKING:
+    from ...plugin.evaluation import Evaluation, PairTest, Row, Significance
+    from ...plugin.tables import Table
+
+_REFERENCE = "ref"
+_TITLES = {
+    "srcc": "SRCC",
+    "krcc": "KRCC",
+    "plcc": "PLCC",
+    "rmse": "RMSE",
+    "outlier_ratio": "outliers",
+    "srcc_within": "SRCC within",
+}
+_TESTS = {"bootstrap": "bootstrap", "steiger": "Steiger", "williams": "Williams", "f": "F", "t": "t"}
 
 
 def evaluate(
@@ -40,37 +54,119 @@ def evaluate(
         str | None,
         typer.Option(metavar="COL", help="Also average SRCC within each value of this column, such as ref."),
     ] = None,
+    target_std: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Column of the opinions' standard deviations: adds the outlier ratio."),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COL",
+            help="Column of what was sampled together, for intervals and tests: images of one reference.",
+            show_default="ref, where there is such a column",
+        ),
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Of the bootstrap, for 95 % intervals; 0 leaves them out.")
+    ] = 1000,
+    significance: Annotated[
+        bool, typer.Option("--significance", help="Also test every two metrics against each other.")
+    ] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the result as LaTeX tables (booktabs).")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the result as Markdown tables.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="OUT.png|html", help="Also save a figure.", dir_okay=False)
+    ] = None,
+    figure: Annotated[FigureName, typer.Option(help="Which figure --plot saves.")] = FigureName.HEATMAP,
 ) -> None:
     """Correlate scores with a target such as MOS, overall and by group.
 
-    SRCC, KRCC (tau-b), and PLCC and RMSE after a monotone 5-parameter logistic fit. Scores and target are each turned
-    so that higher is better: a positive correlation means that they agree, a negative one that they do not.
+    SRCC, KRCC (tau-b), and PLCC and RMSE after a monotone 5-parameter logistic fit, each with its 95 % confidence
+    interval from a bootstrap of references. Scores and target are each turned so that higher is better: a positive
+    correlation means that they agree, a negative one that they do not.
     """
+    from ...plugin.evaluation import compare_metrics
     from ...plugin.evaluation import evaluate as run
     from ...plugin.tables import read_table
 
+    if latex + markdown + as_json > 1:
+        raise UsageError("--latex, --markdown and --json: choose one")
     table = read_table(scores)
-    table.require(target, *(column for column in (by, within) if column))
+    table.require(target, *(column for column in (by, within, target_std, cluster) if column))
     directions = _directions(metric, table.columns)
+    values = {column: table.numbers(column) for column in directions}
+    targets = table.numbers(target)
+    sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
+    settings: dict[str, Any] = {
+        "lower_is_better": directions,
+        "target_lower_is_better": lower_is_better,
+        "clusters": _column(table, sampled),
+    }
     result = run(
-        {column: table.numbers(column) for column in directions},
-        table.numbers(target),
+        values,
+        targets,
         target_name=target,
-        target_lower_is_better=lower_is_better,
-        lower_is_better=directions,
-        groups=[row[by] for row in table.rows] if by else None,
-        references=[row[within] for row in table.rows] if within else None,
+        groups=_column(table, by),
+        references=_column(table, within),
+        target_std=table.numbers(target_std) if target_std else None,
+        resamples=resamples,
+        **settings,
     )
+    compared = compare_metrics(values, targets, resamples=resamples, **settings) if significance else None
+    if plot is not None:
+        _save(plot, figure, Subject(result, compared, values, targets, lower_is_better, _column(table, by)))
+    if sampled and not cluster and (resamples or significance):
+        terminal.err.print(f"intervals and tests take the images of one {sampled} together; --cluster names another")
     if as_json:
-        print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
-        return
-    terminal.out.print(evaluation_table(result, by))
+        found = result.to_dict() | {"clusters": sampled, "resamples": resamples}
+        if compared is not None:
+            found["significance"] = compared.to_dict()
+        print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+    elif latex or markdown:
+        _print_source(result, compared, latex)
+    else:
+        terminal.out.print(evaluation_table(result, by))
+        if compared is not None:
+            terminal.out.print(significance_table(compared))
+        _print_reasons(result, compared)
+
+
+def _column(table: Table, name: str | None) -> list[str] | None:
+    return [row[name] for row in table.rows] if name else None
+
+
+def _save(path: Path, name: FigureName, subject: Subject) -> None:
+    from ...plugin.panel.figures.export import save
+
+    save(*draw(name, subject), path)
+    terminal.err.print(f"{terminal.escaped(path)}: the figure {name}", soft_wrap=True)
+
+
+def _print_source(result: Evaluation, compared: Significance | None, latex: bool) -> None:
+    from ...plugin.evaluation import export
+
+    print(export.to_latex(result) if latex else export.to_markdown(result), end="")
+    if compared is not None:
+        matrix = export.significance_to_latex if latex else export.significance_to_markdown
+        print(f"\n{matrix(compared)}", end="")
+
+
+def _print_reasons(result: Evaluation, compared: Significance | None) -> None:
+    """Say why statistics, intervals and tests are missing, each reason once."""
+    reasons: dict[str, list[str]] = {}
     for row in result.rows:
-        if row.reason:
-            terminal.err.print(
-                f"{row.metric}, {terminal.escaped(row.group)}: {terminal.escaped(row.reason)}", soft_wrap=True
-            )
+        for reason in (row.reason, row.intervals_reason):
+            if reason:
+                reasons.setdefault(reason, []).append(f"{row.metric}, {row.group}")
+    if compared is not None and compared.reason:
+        reasons[compared.reason] = ["significance"]
+    for pair in compared.pairs if compared is not None else ():
+        for test, reason in pair.reasons.items():
+            reasons.setdefault(reason, []).append(f"{pair.first} and {pair.second}, {_TESTS[test]}")
+    for reason, subjects in reasons.items():
+        others = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
+        terminal.err.print(terminal.escaped(f"{subjects[0]}{others}: {reason}"), soft_wrap=True)
 
 
 def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str, bool]:
@@ -93,22 +189,57 @@ def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str
     return directions
 
 
-def evaluation_table(result: Any, by: str | None) -> Any:
-    """A :class:`~..plugin.evaluation.Evaluation` for the terminal."""
-    has_within = any(row.n_within for row in result.rows)
-    statistics = ("srcc", "krcc", "plcc", "rmse", *(["srcc_within"] if has_within else []))
+def evaluation_table(result: Evaluation, by: str | None) -> Any:
+    """An evaluation for the terminal."""
+    from ...plugin.evaluation import export
+
+    statistics = export.columns(result)
     return terminal.table(
         f"Agreement with {result.target}",
         ("metric", by or "group", "n", *(_TITLES[name] for name in statistics), "fit"),
         (
-            (
-                row.metric,
-                row.group,
-                str(row.n),
-                *(terminal.number(getattr(row, name)) for name in statistics),
-                row.fit or "–",
-            )
+            (row.metric, row.group, str(row.n), *(_cell(row, name) for name in statistics), row.fit or "–")
             for row in result.rows
         ),
         left=2,
     )
+
+
+def _cell(row: Row, statistic: str) -> str:
+    """A statistic, and its interval without spaces: where there is no room it goes to the next line whole."""
+    from ...plugin.evaluation import export
+
+    value = export.number(statistic, getattr(row, statistic))
+    if statistic not in row.intervals:
+        return value
+    low, high = (export.number(statistic, end) for end in row.intervals[statistic])
+    return f"{value} [{low},{high}]"
+
+
+def significance_table(significance: Significance) -> Any:
+    """Comparisons of metrics for the terminal, p-values after Holm's correction."""
+    return terminal.table(
+        f"p-values after Holm's correction, * below {significance.alpha:g}",
+        ("metric", "metric", "SRCC difference", *_TESTS.values()),
+        (
+            (
+                pair.first,
+                pair.second,
+                _difference(pair),
+                *(_p(pair.p_holm[test], pair.better(test)) for test in _TESTS),
+            )
+            for pair in significance.pairs
+        ),
+        left=2,
+    )
+
+
+def _difference(pair: PairTest) -> str:
+    if pair.srcc_difference is None:
+        return terminal.number(None)
+    interval = "" if pair.interval is None else " [{:+.4f},{:+.4f}]".format(*pair.interval)
+    return f"{pair.srcc_difference:+.4f}{interval}"
+
+
+def _p(p: float | None, better: str | None) -> str:
+    return f"{terminal.number(p)}{'*' if better else ''}"

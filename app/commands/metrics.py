@@ -35,13 +35,14 @@ def metrics(
             "lower" if info.lower_is_better else "higher",
             _range(info),
             info.color,
+            info.policy,
             info.weights or "none",
             info.licence,
             "yes" if _is_installed(info) else f"pip install 'fiftyone-deepmse[{info.extra}]'",
         )
         for info in infos
     ]
-    columns = ("metric", "kind", "better", "range", "looks at", "weights", "licence", "installed")
+    columns = ("metric", "kind", "better", "range", "looks at", "policy", "weights", "licence", "installed")
     terminal.out.print(terminal.table("", columns, rows, left=len(columns)))
 
 
@@ -53,6 +54,7 @@ def _declaration(info: MetricInfo) -> dict[str, Any]:
         "lower_is_better": info.lower_is_better,
         "range": [bound if math.isfinite(bound) else None for bound in info.range],
         "color": info.color,
+        "policy": info.policy,
         "differentiable": info.differentiable,
         "weights": info.weights,
         "licence": info.licence,

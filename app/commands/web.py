@@ -15,7 +15,7 @@ def web(
     device: Device = "auto",
     weights: WeightsPath = None,
 ) -> None:
-    """Open a web page that scores a pair of pictures."""
+    """Open a web page that compares two pictures, or judges one by itself."""
     from ..web import serve
 
     serve(port=port, host=host, device=device, weights=weights)

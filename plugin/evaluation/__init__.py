@@ -3,7 +3,7 @@
 from .aggregate import Mean, average, standardise
 from .correlation import Correlation, correlate
 from .levels import LevelCurve, level_curves, normalise
-from .logistic import Fit, fit_curve
+from .logistic import Curve, Fit, fit_curve
 from .report import ALL, Evaluation, Row, evaluate
 from .residuals import ResidualAnalysis, analyse_residuals
 from .significance import TESTS, PairTest, Significance, compare_metrics
@@ -12,6 +12,7 @@ __all__ = [
     "ALL",
     "TESTS",
     "Correlation",
+    "Curve",
     "Evaluation",
     "Fit",
     "LevelCurve",

@@ -70,17 +70,34 @@ def correlate(score: ArrayLike, target: ArrayLike) -> Correlation:
 
 
 def srccs_within(score: Vector, target: Vector, groups: NDArray[np.intp]) -> Vector:
-    """SRCC within each group, in the order of the groups' numbers; NaN where there is none.
+    """SRCC within each group that there is, in the order of their numbers; NaN where there is none.
 
     Args:
         score: N scores, none missing
         target: N targets, none missing
         groups: number of each item's group
     """
-    order = np.argsort(groups, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
-    each = [correlate(score[part], target[part]).srcc for part in parts]
-    return np.array([np.nan if srcc is None else srcc for srcc in each])
+    groups = np.unique(groups, return_inverse=True)[1]
+    n = np.bincount(groups)
+    x, y = _centred_ranks_within(score, groups), _centred_ranks_within(target, groups)
+    spread = np.bincount(groups, x * x) * np.bincount(groups, y * y)
+    srccs = np.full(len(n), np.nan)
+    np.divide(np.bincount(groups, x * y), np.sqrt(spread), out=srccs, where=(n >= MIN_PAIRS) & (spread > 0))
+    return srccs
+
+
+def _centred_ranks_within(values: Vector, groups: NDArray[np.intp]) -> Vector:
+    """Mid-ranks among the values of the same group, less their mean."""
+    order = np.lexsort((values, groups))
+    first = np.ones(len(values), np.bool_)
+    first[1:] = (values[order][1:] != values[order][:-1]) | (groups[order][1:] != groups[order][:-1])
+    run = np.empty(len(values), np.intp)
+    run[order] = np.cumsum(first) - 1
+    position = np.empty(len(values))
+    position[order] = np.arange(len(values))
+    ranks = (np.bincount(run, position) / np.bincount(run))[run]
+    centred: Vector = ranks - (np.bincount(groups, ranks) / np.bincount(groups))[groups]
+    return centred
 
 
 def as_vector(values: ArrayLike, name: str) -> Vector:

@@ -55,16 +55,18 @@ def agreement_intervals(
         if value == 0 if name == "rmse" else abs(value) > PERFECT:
             absent.setdefault("the agreement is perfect", []).append(name)
             continue
-        if name == "krcc":
-            error: float | None = krcc_error(x, y, bootstrap.clusters, bootstrap.n_clusters)
-        else:
-            error = bootstrap.standard_error(replicates[name]) if name in replicates else None
+        error = _standard_error(name, value, x, y, replicates, bootstrap)
         if error is None:
             absent.setdefault("the values are too few or too much alike", []).append(name)
-        elif name == "rmse":
-            intervals[name] = _error_interval(value, float(np.mean(replicates[name])), error, bootstrap.reach)
+            continue
+        margin = bootstrap.reach * error
+        if name == "rmse":
+            # Raised by as much as a refit to the resamples lowers it.
+            centre = math.log(value**2 / np.mean(replicates[name]))
+            intervals[name] = math.exp(centre - margin), math.exp(centre + margin)
         else:
-            intervals[name] = _correlation_interval(value, error, bootstrap.reach)
+            centre = math.atanh(value)
+            intervals[name] = math.tanh(centre - margin), math.tanh(centre + margin)
     reasons = [f"no interval of {', '.join(names)}: {reason}" for reason, names in absent.items()]
     return intervals, "; ".join(reasons) or None
 
@@ -83,13 +85,21 @@ def _replicates(x: Vector, y: Vector, fit: Fit | None, bootstrap: Bootstrap) -> 
     return dict(zip(statistics, values.T, strict=True))
 
 
-def _correlation_interval(value: float, error: float, reach: float) -> Interval:
-    """Symmetric in Fisher's z, whose standard error is that of r divided by 1 - r^2."""
-    z, margin = math.atanh(value), reach * error / (1 - value**2)
-    return math.tanh(z - margin), math.tanh(z + margin)
-
-
-def _error_interval(value: float, mean: float, error: float, reach: float) -> Interval:
-    """Symmetric in the logarithm, about the value raised as much as a refit to resamples lowers it."""
-    factor = math.exp(reach * error / mean)
-    return value**2 / mean / factor, value**2 / mean * factor
+def _standard_error(
+    name: str,
+    value: float,
+    x: Vector,
+    y: Vector,
+    replicates: Mapping[str, NDArray[np.float64]],
+    bootstrap: Bootstrap,
+) -> float | None:
+    """Of a correlation's Fisher's z or of RMSE's logarithm; None where it cannot be had."""
+    if name == "krcc":
+        return krcc_error(x, y, bootstrap.clusters, bootstrap.n_clusters) / (1 - value**2)
+    if name not in replicates:
+        return None
+    if name == "rmse":
+        return bootstrap.standard_error(replicates[name] / np.mean(replicates[name]))
+    # In a small resample agreement may be perfect: none counts as ten times nearer to it than the whole.
+    nearest = 1 - (1 - abs(value)) / 10
+    return bootstrap.standard_error(np.arctanh(np.clip(replicates[name], -nearest, nearest)))

@@ -52,6 +52,8 @@ def level_curves(score: ArrayLike, levels: ArrayLike, groups: Sequence[object]) 
 
 def normalise(curves: Sequence[LevelCurve], *, lower_is_better: bool) -> tuple[LevelCurve, ...]:
     """Curves on a scale from 0, the worst mean of all, to 1, the best; all 0.5 where there is but one value."""
+    if not curves:
+        return ()
     everything = np.concatenate([curve.means for curve in curves])
     worst, best = float(everything.min()), float(everything.max())
     if lower_is_better:

@@ -218,18 +218,20 @@ def _members(groups: Sequence[object] | None, n: int) -> dict[str, Any]:
     members: dict[str, Any] = {ALL: slice(None)}
     if groups is None:
         return members
-    labels = _labels(groups, n, "group")
+    labels = _labels(groups, n)
     for label in sorted(set(labels), key=lambda label: (label == NO_GROUP, natural_order(label))):
-        # A group of this name must not take the place of the whole.
-        members[f"{ALL} (group)" if label == ALL else label] = labels == label
+        members[label] = labels == label
     return members
 
 
-def _labels(values: Sequence[object], n: int, what: str) -> Labels:
-    if len(values) != n:
-        raise UsageError(f"{len(values)} {what} labels for {n} targets")
-    return np.array([_label(value) for value in values], dtype=object)
+def _labels(groups: Sequence[object], n: int) -> Labels:
+    if len(groups) != n:
+        raise UsageError(f"{len(groups)} group labels for {n} targets")
+    return np.array([group_label(group) for group in groups], dtype=object)
 
 
-def _label(group: object) -> str:
-    return NO_GROUP if is_missing(group) else str(group)
+def group_label(group: object) -> str:
+    """What an item's group is called in a row; one called "all" does not take the place of the whole."""
+    if is_missing(group):
+        return NO_GROUP
+    return f"{ALL} (group)" if group == ALL else str(group)

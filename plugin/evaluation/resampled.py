@@ -34,7 +34,7 @@ def resampled_srccs(scores: Sequence[Vector], target: Vector, clusters: Indices)
     rank_target, rank_scores = _Ranks(target), [_Ranks(score) for score in scores]
 
     def statistic(times: Times) -> NDArray[np.float64]:
-        weights = times[clusters]
+        weights = times.take(clusters, axis=0)
         ranks, target_spread = rank_target(weights)
         ranks *= weights
         columns = []
@@ -57,14 +57,15 @@ class _Ranks:
 
     def __call__(self, weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Ranks less their mean, (N, k), and the sum of their weighted squares, (k,)."""
-        tied = weights[self._order]
+        tied = weights.take(self._order, axis=0)
         if len(self._starts) < len(tied):
             tied = np.add.reduceat(tied, self._starts, axis=0)
         ranks = np.cumsum(tied, axis=0)
         mean = ranks[-1] / 2
-        ranks -= tied / 2
+        tied /= 2
+        ranks -= tied
         ranks -= mean
-        return ranks[self._inverse], np.einsum("nk,nk,nk->k", tied, ranks, ranks)
+        return ranks.take(self._inverse, axis=0), 2 * np.einsum("nk,nk,nk->k", tied, ranks, ranks)
 
 
 def resampled_plcc(x: Vector, y: Vector, clusters: Indices) -> Statistic:
@@ -82,7 +83,7 @@ def resampled_plcc(x: Vector, y: Vector, clusters: Indices) -> Statistic:
         n, sx, sy, sxx, syy, sxy = totals(times)
         spread_x, spread_y = n * sxx - sx**2, n * syy - sy**2
         varied = (spread_x > _ROUNDING * n * sxx) & (spread_y > _ROUNDING * n * syy)
-        plcc = np.full_like(n, np.nan)
+        plcc: NDArray[np.float64] = np.full_like(n, np.nan)
         np.divide(n * sxy - sx * sy, np.sqrt(np.where(varied, spread_x * spread_y, 1)), out=plcc, where=varied)
         return plcc
 

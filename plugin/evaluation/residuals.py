@@ -97,7 +97,7 @@ def analyse_residuals(
         residuals=residuals,
         mean=float(np.mean(residuals)),
         std=float(np.std(residuals, ddof=1)),
-        r2=float(line.rvalue**2),
+        r2=0.0 if is_constant(predicted) else float(line.rvalue**2),
         slope=float(line.slope),
         intercept=float(line.intercept),
         skewness=None if exact else float(stats.skew(residuals)),

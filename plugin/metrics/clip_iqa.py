@@ -16,7 +16,7 @@ from ..errors import WeightsError
 from ..images import NATIVE, image_policy
 from ..models.parameters import ParameterFile, find
 from .base import Assessment, NoReferenceMetric
-from .precision import full_float32
+from .precision import full_float32, parts
 from .registry import metric_info
 
 #: The two prompts, in tokens of CLIP's vocabulary between its start and its end.
@@ -85,10 +85,7 @@ class CLIPIQA(NoReferenceMetric):
 
     def assess(self, images: torch.Tensor) -> Assessment:
         """Scores."""
-        # One at a time, an image has the same score in any batch; a GPU wants many.
-        step = 1 if images.device.type == "cpu" else len(images)
-        parts = [images[start : start + step] for start in range(0, len(images), step)]
-        return Assessment(torch.cat([self._good(part) for part in parts]))
+        return Assessment(torch.cat([self._good(images[part]) for part in parts(images)]))
 
     def describe(self) -> dict[str, Any]:
         """Weights and prompts."""

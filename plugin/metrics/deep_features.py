@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..images import image_policy
 from ..models import imagenet, squeezenet
 from ..models.weights import Network
 from .base import Comparison, Features, FullReferenceMetric
-from .precision import full_float32
+from .precision import full_float32, parts
 from .registry import metric_info
 
 
@@ -55,15 +55,14 @@ class DeepFeatureMetric(FullReferenceMetric):
 
     def prepare(self, images: torch.Tensor) -> Features:
         """The features."""
-        return self._cat([self._computed(images[part]) for part in self._parts(images)])
+        return self._cat([self._computed(images[part]) for part in parts(images)])
 
     def compare(
         self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
     ) -> Comparison:
         """Scores."""
         scores = [
-            self.distances(self._cat(references[part]), self._computed(distorted[part]))
-            for part in self._parts(distorted)
+            self.distances(self._cat(references[part]), self._computed(distorted[part])) for part in parts(distorted)
         ]
         return Comparison(torch.cat(scores))
 
@@ -78,11 +77,6 @@ class DeepFeatureMetric(FullReferenceMetric):
     def _computed(self, images: torch.Tensor) -> Features:
         with full_float32(images.device):
             return self.features(images)
-
-    def _parts(self, images: torch.Tensor) -> Iterator[slice]:
-        # One at a time, an image has the same features in any batch; a GPU wants many.
-        step = 1 if images.device.type == "cpu" else len(images)
-        return (slice(start, start + step) for start in range(0, len(images), step))
 
     def _cat(self, features: Sequence[Features]) -> Features:
         return features[0] if len(features) == 1 else tuple(map(torch.cat, zip(*features, strict=True)))

@@ -22,6 +22,7 @@ class MetricInfo:
         factory: ``module:function`` inside this package that makes it
         stages: names of its per-stage values, if it has any
         settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
+        policy: name of the image policy that it is made for
         color: what it looks at: "RGB", or "grey" for luminance alone
         differentiable: whether the score has a gradient by the pixels; of the implementations here, only DeepMSE's
             module gives it
@@ -44,6 +45,7 @@ class MetricInfo:
     factory: str
     stages: tuple[str, ...] = ()
     settings: tuple[str, ...] = ("policy",)
+    policy: str = "native"
     color: Literal["RGB", "grey"] = "RGB"
     differentiable: bool = False
     has_error_map: bool = False

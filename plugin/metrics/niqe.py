@@ -82,6 +82,8 @@ class NIQE(NoReferenceMetric):
     def _distance(self, patches: torch.Tensor) -> torch.Tensor:
         # A patch without contrast has no shape to one side of zero.
         whole = patches[~patches.isnan().any(1)]
+        if len(whole) < 2:
+            return patches.new_tensor(torch.nan)
         difference = self._mean - patches.nanmean(0)
         inverse: torch.Tensor = torch.linalg.pinv((self._covariance + whole.T.cov()) / 2)
         return (difference @ inverse @ difference).sqrt()

@@ -58,7 +58,7 @@ def _blocks(images: torch.Tensor) -> torch.Tensor:
     for axis in (-2, -1):
         missing = -x.shape[axis] % BLOCK
         x = torch.cat([x, x.narrow(axis, x.shape[axis] - missing, missing).flip(axis)], axis)
-    x = (255 * x / x.amax((-2, -1), keepdim=True)).round()
+    x = (255 * x / x.amax((-2, -1), keepdim=True).clamp(min=1)).round()
     return normalised(x, "replicate")[:, 0].unfold(1, BLOCK, BLOCK).unfold(2, BLOCK, BLOCK).flatten(1, 2)
 
 

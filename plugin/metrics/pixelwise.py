@@ -11,11 +11,12 @@ from importlib.metadata import version
 from typing import Any, Final
 
 import torch
+from torch.linalg import LinAlgError  # type: ignore[attr-defined]
 
 from ..images import NATIVE, image_policy
 from .base import Comparison, Features, FullReferenceMetric
 from .color import grey_levels
-from .precision import full_float32
+from .precision import full_float32, parts
 from .registry import metric_info
 
 
@@ -71,14 +72,27 @@ class PixelMetric(FullReferenceMetric):
         self, references: Sequence[Features], distorted: torch.Tensor, *, error_maps: bool = False
     ) -> Comparison:
         """Scores."""
-        reference = torch.cat([images for (images,) in references]) / 255
+        reference = torch.cat([images for (images,) in references])
         (levels,) = self.prepare(distorted)
         with full_float32(distorted.device):
-            return Comparison(self._function(levels / 255, reference, reduction="none", **self._formula.settings))
+            return Comparison(torch.cat([self._scores(levels[part], reference[part]) for part in parts(levels)]))
 
     def describe(self) -> dict[str, Any]:
         """The library and what it computes."""
         return {"implementation": f"piq {version('piq')}, {self._formula.function}", "settings": self._formula.note}
+
+    def _scores(self, distorted: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
+        try:
+            scores: torch.Tensor = self._function(
+                distorted / 255, reference / 255, reduction="none", **self._formula.settings
+            )
+            return scores
+        except LinAlgError:
+            # An image without content has no information to weight by, and no score.
+            if len(distorted) == 1:
+                return torch.full((1,), torch.nan, device=distorted.device)
+        places = [slice(index, index + 1) for index in range(len(distorted))]
+        return torch.cat([self._scores(distorted[place], reference[place]) for place in places])
 
 
 ssim: Final = Formula(

@@ -19,8 +19,11 @@ def mean(activation: torch.Tensor) -> torch.Tensor:
 
 def mean_std(activation: torch.Tensor) -> torch.Tensor:
     """Means of the channels, then their standard deviations: (N, C, h, w) to (N, 2 C)."""
-    variance, mean = torch.var_mean(activation, (2, 3), correction=0)
-    return torch.cat([mean, variance.sqrt()], dim=1)
+    # Position by position, as channels-last memory has them: torch.var_mean takes ten times as long.
+    positions = activation.permute(0, 2, 3, 1).flatten(1, 2)
+    means = positions.mean(1)
+    variances = (positions - means[:, None]).square_().mean(1)
+    return torch.cat([means, variances.sqrt_()], dim=1)
 
 
 POOLINGS: Final[Mapping[str, Pooling]] = {"mean": mean, "mean+std": mean_std}

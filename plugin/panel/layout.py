@@ -51,7 +51,20 @@ _TITLED: Final = ("residuals", "histogram", "probability", "regression")
 
 # Things in a row otherwise take its whole width each.
 _NATURAL_WIDTH: Final[dict[str, Any]] = {"componentsProps": {"item": {"sx": {"width": "auto"}}}}
-_WIDE: Final[dict[str, Any]] = {"componentsProps": {"item": {"sx": {"width": "auto", "minWidth": 180}}}}
+_WIDE: Final[dict[str, Any]] = {
+    "componentsProps": {
+        "item": {"sx": {"width": "auto", "flex": "1 1 320px", "maxWidth": 620}},
+        # The App's own asks to type, which is not needed here.
+        "autocomplete": {
+            "sx": {
+                "& input::placeholder": {"color": "transparent"},
+                "& .MuiAutocomplete-input": {"minWidth": "12px !important"},
+            }
+        },
+    }
+}
+# The App's own are at least 650 pixels wide.
+_NARROW_TABLE: Final[dict[str, Any]] = {"componentsProps": {"table": {"sx": {"minWidth": 0}}}}
 # One figure beside the other where there is room for both.
 _FIGURE_GRID: Final[dict[str, Any]] = {
     "componentsProps": {
@@ -88,7 +101,8 @@ def comparison(panel: QualityVsMos, state: Mapping[str, Any]) -> types.Property:
     for name, title in TABS.items():
         tabs.add_choice(name, label=title)
     root.enum("tab", tabs.values(), default=state["tab"], view=tabs, on_change=panel.on_change_tab)
-    _controls(root, panel, state)
+    if state["tab"] != "runs":
+        _controls(root, panel, state)
     grid = f"  \nGrid: {state['shown_label']}" if state["shown_label"] else ""
     root.md(f"{state['caption']}{grid}", name="summary")
     _actions(root, panel, state)
@@ -164,13 +178,13 @@ def _saved(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any]) ->
     if not state["runs"]:
         root.md(_NOTHING_SAVED, name="nothing")
         return
-    table = types.TableView()
-    columns = {"key": "Name", "saved": "Saved (UTC)", "images": "Images", "what": "What", "srcc": "SRCC"}
+    table = types.TableView(max_inline_actions=3, actions_label=" ", **_NARROW_TABLE)
+    columns = {"key": "Name", "saved": "Saved (UTC)", "images": "Images", "srcc": "SRCC"}
     for key, label in columns.items():
         table.add_column(key, label=label)
-    table.add_row_action("open", panel.on_open_run, label="Open", icon="visibility", tooltip="Open")
-    table.add_row_action("rename", panel.on_edit_run, label="Rename", icon="edit", tooltip="Rename")
-    table.add_row_action("delete", panel.on_edit_run, label="Delete", icon="delete", tooltip="Delete")
+    table.add_row_action("open", panel.on_open_run, icon="visibility", tooltip="Open")
+    table.add_row_action("rename", panel.on_edit_run, icon="edit", tooltip="Rename")
+    table.add_row_action("delete", panel.on_edit_run, icon="delete", tooltip="Delete")
     root.list("runs", types.Object(), view=table)
     if not state["editing"]:
         return
@@ -193,7 +207,7 @@ def _dropdown(row: types.Object, name: str, label: str, values: Mapping[str, str
 
 
 def _multiple(row: types.Object, name: str, label: str, values: Mapping[str, str], on_change: Any) -> None:
-    view = types.DropdownView(label=label, multiple=True, **_WIDE)
+    view = types.DropdownView(label=label, multiple=True, filter_selected_options=True, **_WIDE)
     for value, title in values.items():
         view.add_choice(value, label=title)
     row.list(name, types.String(), view=view, on_change=on_change)

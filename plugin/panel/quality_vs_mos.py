@@ -28,7 +28,7 @@ from ..store import (
 from . import exports, layout
 from .comparison import Comparison
 from .controls import TABS, WHOLE, Choices, Controls
-from .tabs import PAGES, Page, caption
+from .tabs import PAGES, Page, caption, saved
 
 _HELP: Final = """
 Correlations are positive where metric and target agree, each turned by its declared direction.
@@ -81,7 +81,7 @@ class QualityVsMos(foo.Panel):
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         """Start over."""
-        ctx.panel.state.set({"controls": {}, "editing": None})
+        ctx.panel.state.set({"controls": {}, "editing": None, "opened": None})
         self._pin(ctx, ctx.view)
         self._update(ctx)
 
@@ -178,16 +178,16 @@ class QualityVsMos(foo.Panel):
     @_explained
     def on_open_run(self, ctx: foo.ExecutionContext) -> None:
         """Bring back the view and the settings of a saved evaluation, and say whether its numbers still hold."""
-        saved = load_evaluation(ctx.dataset, self._row(ctx))
-        view = evaluated_view(ctx.dataset, saved.key)
+        kept = load_evaluation(ctx.dataset, self._row(ctx))
+        view = evaluated_view(ctx.dataset, kept.key)
         self._pin(ctx, view)
-        ctx.panel.state.set({"controls": saved.settings, "tab": "overview"})
+        ctx.panel.state.set({"controls": kept.settings, "opened": kept.key})
         ctx.ops.set_view(view)
         self._update(ctx)
-        if self._comparison(ctx).evaluation.to_dict() == saved.results:
-            ctx.ops.notify(f"{saved.key}: the numbers are those that were saved", variant="success")
+        if self._comparison(ctx).evaluation.to_dict() == kept.results:
+            ctx.ops.notify(f"{kept.key}: the numbers are those that were saved", variant="success")
         else:
-            ctx.ops.notify(f"{saved.key}: scores or targets have changed since it was saved", variant="warning")
+            ctx.ops.notify(f"{kept.key}: scores or targets have changed since it was saved", variant="warning")
 
     def on_edit_run(self, ctx: foo.ExecutionContext) -> None:
         """Ask for the new name of a saved evaluation, or whether to delete it."""
@@ -202,14 +202,14 @@ class QualityVsMos(foo.Panel):
     def on_rename_run(self, ctx: foo.ExecutionContext) -> None:
         """Call a saved evaluation otherwise."""
         rename_evaluation(ctx.dataset, ctx.panel.state.editing["key"], (ctx.panel.state.form or {}).get("name") or "")
-        ctx.panel.state.set("editing", None)
+        ctx.panel.state.set({"editing": None, "opened": None})
         self._update(ctx)
 
     @_explained
     def on_delete_run(self, ctx: foo.ExecutionContext) -> None:
         """Keep a saved evaluation no longer."""
         delete_evaluation(ctx.dataset, ctx.panel.state.editing["key"])
-        ctx.panel.state.set("editing", None)
+        ctx.panel.state.set({"editing": None, "opened": None})
         self._update(ctx)
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -260,8 +260,12 @@ class QualityVsMos(foo.Panel):
         return Comparison(take_snapshot(self._evaluated(ctx)), controls)
 
     def _page(self, ctx: foo.ExecutionContext, comparison: Comparison) -> Page:
-        tab = ctx.panel.state.tab
-        return PAGES[tab](comparison) if tab in PAGES else Page()
+        tab, opened = ctx.panel.state.tab, ctx.panel.state.opened
+        if tab in PAGES:
+            return PAGES[tab](comparison)
+        if opened in list_evaluations(ctx.dataset):
+            return saved(load_evaluation(ctx.dataset, opened), Choices.of(ctx.dataset).metrics)
+        return Page()
 
     def _update(self, ctx: foo.ExecutionContext) -> None:
         """Compute what is shown."""
@@ -297,13 +301,12 @@ def _runs(dataset: fo.Dataset) -> list[dict[str, Any]]:
 
 
 def _run_row(dataset: fo.Dataset, key: str) -> dict[str, Any]:
-    saved = load_evaluation(dataset, key)
-    metrics = ", ".join(saved.settings["metrics"])
-    whole = [row["srcc"] for row in saved.results["rows"] if row["group"] == ALL]
+    kept = load_evaluation(dataset, key)
+    whole = {row["metric"]: row["srcc"] for row in kept.results["rows"] if row["group"] == ALL}
+    srccs = ", ".join(f"{metric} {'–' if srcc is None else f'{srcc:.3f}'}" for metric, srcc in whole.items())
     return {
         "key": key,
-        "saved": saved.saved.replace("T", " ")[:16],
-        "images": f"{saved.images:,}",
-        "what": f"{metrics} against {saved.settings['target']}",
-        "srcc": ", ".join("–" if srcc is None else f"{srcc:.3f}" for srcc in whole),
+        "saved": kept.saved.replace("T", " ")[:16],
+        "images": f"{kept.images:,}",
+        "srcc": f"{srccs} with {kept.settings['target']}",
     }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ..evaluation import ResidualAnalysis, normalise
+from ..evaluation import ResidualAnalysis, Row, normalise
+from ..store import SavedEvaluation
 from ..store.fields import LEVEL_FIELD
 from . import figures
 from .comparison import RESAMPLES, Comparison
-from .controls import NORMALISED
+from .controls import AS_IS
 
 MAX_POINTS: Final = 5000
 """Most points of a scatter plot: more make the browser slow."""
@@ -95,24 +96,43 @@ def levels(comparison: Comparison) -> Page:
         return Page(
             words=f"**No levels.** This dataset has no field `{LEVEL_FIELD}` that says how strong a distortion is."
         )
-    controls, table = comparison.controls, comparison.table
-    target = table.target.field
-    if controls.scale != NORMALISED:
-        title = comparison.titles[controls.plotted]
-        curves = {title: comparison.levels(table.scores[controls.plotted])}
-        figure = figures.level_figure(curves, y_title=f"mean {title}")
+    table, target = comparison.table, comparison.table.target
+    metrics = comparison.controls.metrics
+    as_is = comparison.controls.scale == AS_IS
+    means = {metric: comparison.levels(table.scores[metric]) for metric in metrics}
+    if not any(means.values()):
+        return Page(words="No image here has both a level and a score.")
+    if as_is:
+        title = comparison.titles[comparison.controls.plotted]
+        figure = figures.level_figure({title: means[comparison.controls.plotted]}, y_title=f"mean {title}")
     else:
         curves = {
-            comparison.titles[metric]: normalise(curve, lower_is_better=table.metrics[metric].lower_is_better)
-            for metric in controls.metrics
-            if (curve := comparison.levels(table.scores[metric]))
+            comparison.titles[metric]: normalise(means[metric], lower_is_better=table.metrics[metric].lower_is_better)
+            for metric in metrics
         }
-        if curve := comparison.levels(table.targets):
-            curves[target] = normalise(curve, lower_is_better=controls.lower_is_better)
-        figure = figures.level_figure(curves, y_title="normalised mean (1 is best)", reference=target)
-    if not any(curves.values()):
-        return Page(words="No image here has both a level and a score.")
+        curves[target.field] = normalise(comparison.levels(table.targets), lower_is_better=target.lower_is_better)
+        figure = figures.level_figure(curves, y_title="normalised mean (1 is best)", reference=target.field)
     return Page({"levels": figure}, footnote=_footnote(comparison))
+
+
+def saved(evaluation: SavedEvaluation, titles: Mapping[str, str]) -> Page:
+    """The numbers of an evaluation as they were saved.
+
+    Args:
+        evaluation: what was saved
+        titles: each metric's by field, of those that the dataset still has
+    """
+    rows: dict[str, list[Row]] = {}
+    for row in evaluation.rows:
+        rows.setdefault(row.metric, []).append(row)
+    if len(rows) == 1:
+        (its_rows,) = rows.values()
+        table = figures.statistics_table(its_rows)
+    else:
+        statistic = evaluation.settings.get("statistic", "srcc")
+        table = figures.metric_heatmap(rows, statistic, {metric: titles.get(metric, metric) for metric in rows})
+    words = f"**{evaluation.key}** as it was saved; the other tabs show what its view and settings give now."
+    return Page({"heatmap": table}, words)
 
 
 PAGES: Final[dict[str, Callable[[Comparison], Page]]] = {
@@ -168,7 +188,7 @@ def _residual_words(title: str, analysis: ResidualAnalysis) -> str:
     else:
         verdict = "**Nothing speaks against normal** residuals at 5 %"
     return (
-        f"**{title}**, {analysis.n:,} residuals: mean {analysis.mean:.3g}, standard deviation {analysis.std:.3g}, "
+        f"**{title}**, {analysis.n:,} residuals: mean {analysis.mean:z.4f}, standard deviation {analysis.std:.3g}, "
         f"skewness {analysis.skewness:.2f}, excess kurtosis {analysis.kurtosis:.2f}, R² {analysis.r2:.3f}.  \n"
         f"{verdict}: {tests}."
     )

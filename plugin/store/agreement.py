@@ -10,9 +10,9 @@ from fiftyone.core.collections import SampleCollection
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..evaluation import ALL, Evaluation, evaluate
+from ..evaluation import Evaluation, evaluate
 from ..evaluation.logistic import Curve
-from ..evaluation.report import NO_GROUP
+from ..evaluation.report import group_label
 from ..metrics import MetricInfo
 from .fields import REF_FIELD, Target, breakdown_fields, resolve_target, score_fields
 from .snapshot import Snapshot, take_snapshot
@@ -29,7 +29,7 @@ class QualityTable:
         targets: values of the target; NaN where missing
         scores: values of each score field; NaN where missing
         breakdown: field that the groups come from
-        groups: label of each sample's group; ``NO_GROUP`` where the field is empty
+        groups: label of each sample's group, as rows of an evaluation have it
         deviations: standard deviation of each target; NaN where missing, None where the dataset holds none
         references: each sample's reference image; None where the dataset holds none
     """
@@ -116,7 +116,7 @@ def read_table(
         targets=_numbers(columns[resolved.field]),
         scores={field: _numbers(columns[field]) for field in chosen},
         breakdown=breakdown,
-        groups=[_label(value) for value in columns[breakdown]] if breakdown else None,
+        groups=[group_label(value) for value in columns[breakdown]] if breakdown else None,
         deviations=_numbers(columns[std_field]) if std_field else None,
         references=columns[ref_field] if ref_field else None,
     )
@@ -137,13 +137,6 @@ def evaluate_view(
     """
     table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
     return table.evaluate(resamples=resamples)
-
-
-def _label(value: object) -> str:
-    """A group's label as ``evaluate`` writes it."""
-    if value in (None, ""):
-        return NO_GROUP
-    return f"{ALL} (group)" if value == ALL else str(value)
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
+from ..evaluation import Row
 
 METHOD: Final = "image_quality_evaluation"
 _NAME: Final = "evaluation"
@@ -33,6 +34,14 @@ class SavedEvaluation:
     images: int
     settings: dict[str, Any]
     results: dict[str, Any]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The results' rows, as far as this version knows what is in them."""
+        known = {field.name for field in fields(Row)}
+        return tuple(
+            Row(**{name: value for name, value in row.items() if name in known}) for row in self.results["rows"]
+        )
 
 
 def save_evaluation(

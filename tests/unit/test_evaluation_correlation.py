@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.evaluation import correlate
+from deepmse.plugin.evaluation.correlation import srccs_within
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -118,3 +119,19 @@ def test_infinite_scores_have_ranks_only():
 def test_unusable_input_is_a_usage_error(score):
     with pytest.raises(UsageError):
         correlate(score, [1, 2, 3])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-4, 4), st.integers(-4, 4)), min_size=1, max_size=40))
+def test_rank_correlations_within_groups_are_those_of_each_group_alone(items):
+    groups, x, y = np.array(items).T
+    found = srccs_within(x.astype(float), y.astype(float), groups)
+    for group, srcc in zip(np.unique(groups), found, strict=True):
+        alone = correlate(x[groups == group], y[groups == group]).srcc
+        assert math.isnan(srcc) if alone is None else srcc == pytest.approx(alone, abs=1e-12)
+
+
+def test_infinite_values_have_a_rank_within_their_group():
+    x = np.array([math.inf, 1.0, math.inf, 0.0, 5.0, -math.inf])
+    found = srccs_within(x, np.array([3.0, 2, 4, 1, 7, 8]), np.array([0, 0, 0, 0, 1, 1]))
+    assert found[0] == pytest.approx(correlate(x[:4], [3, 2, 4, 1]).srcc)
+    assert math.isnan(found[1])

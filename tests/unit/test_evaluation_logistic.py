@@ -42,6 +42,17 @@ def test_a_known_logistic_is_recovered(params):
     assert fit.domain == (x.min(), x.max())
 
 
+@pytest.mark.parametrize("params", [(80.0, 20.0, 0.5, 0.1), (20.0, 80.0, 0.3, 0.05)])
+def test_the_four_parameter_logistic_is_that_of_the_video_quality_experts_group(params):
+    b1, b2, b3, b4 = params
+    x = np.random.default_rng(3).uniform(0, 1, 80)
+    y = b2 + (b1 - b2) / (1 + np.exp(-(x - b3) / abs(b4)))
+    fit = fit_curve(x, y, "logistic4")
+    assert fit.kind == "logistic4"
+    assert fit.params == pytest.approx(params)
+    assert fit.predict(x) == pytest.approx(y)
+
+
 def test_params_are_those_of_the_published_formula_in_the_units_of_the_data():
     x, y = noisy(0)
     fit = fit_curve(1000 * x + 5, 20 * y - 3)

@@ -208,3 +208,123 @@ def test_without_references_nothing_is_said_of_them():
 def test_a_group_called_all_does_not_replace_the_whole():
     result = evaluate({"m": [1, 2, 3, 4]}, [1, 2, 3, 4], lower_is_better={"m": False}, groups=["all"] * 3 + ["x"])
     assert [(row.group, row.n) for row in result.rows] == [("all", 4), ("all (group)", 3), ("x", 1)]
+
+
+def test_mean_absolute_error_and_outliers_are_those_of_the_fitted_curve():
+    score, target = sample(5)
+    deviation = np.random.default_rng(5).uniform(0.5, 4, target.size)
+    residuals = target - fit_curve(score, target).predict(score)
+    row = evaluate({"m": score}, target, lower_is_better={"m": False}, target_std=deviation).rows[0]
+    assert row.mae == pytest.approx(np.mean(np.abs(residuals)))
+    assert row.outlier_ratio == np.mean(np.abs(residuals) > 2 * deviation)
+    assert 0 < row.outlier_ratio < 1
+
+
+def test_pairs_without_a_deviation_are_no_outliers_and_no_others():
+    score, target = sample(6)
+    deviation = np.full(target.size, 2.0)
+    deviation[::2] = np.nan
+    row = evaluate({"m": score}, target, lower_is_better={"m": False}, target_std=deviation).rows[0]
+    residuals = (target - fit_curve(score, target).predict(score))[1::2]
+    assert row.outlier_ratio == np.mean(np.abs(residuals) > 4)
+    without = evaluate({"m": score}, target, lower_is_better={"m": False}, target_std=[None] * target.size).rows[0]
+    assert without.outlier_ratio is None
+
+
+@pytest.mark.parametrize("deviation", [[1.0], [-1.0] * 80])
+def test_impossible_deviations_are_refused(deviation):
+    score, target = sample()
+    with pytest.raises(UsageError, match="target_std: needs 80 standard deviations, none negative"):
+        evaluate({"m": score}, target, lower_is_better={"m": False}, target_std=deviation)
+
+
+def test_the_curve_can_be_chosen():
+    score, target = sample()
+    rows = {
+        curve: evaluate({"m": score}, target, lower_is_better={"m": False}, curve=curve).rows[0]
+        for curve in ("logistic4", "logistic5")
+    }
+    assert {curve: row.fit for curve, row in rows.items()} == {curve: curve for curve in rows}
+    assert rows["logistic5"].rmse <= rows["logistic4"].rmse
+
+
+def test_each_statistic_lies_in_its_interval_and_more_pairs_narrow_it():
+    few, many = (
+        evaluate({"m": score}, target, lower_is_better={"m": False}, resamples=300).rows[0]
+        for score, target in (sample(7, 60), sample(7, 2000))
+    )
+    for row in (few, many):
+        assert set(row.intervals) == {"srcc", "krcc", "plcc", "rmse"}
+        assert row.intervals_reason is None
+        for name, (low, high) in row.intervals.items():
+            assert low < getattr(row, name) < high
+    for name in few.intervals:
+        assert np.ptp(many.intervals[name]) < np.ptp(few.intervals[name])
+
+
+def test_intervals_turn_with_the_declared_directions():
+    score, target = sample(8)
+    agreeing = evaluate({"m": score}, target, lower_is_better={"m": False}, resamples=300).rows[0]
+    against = evaluate({"m": score}, target, lower_is_better={"m": True}, resamples=300).rows[0]
+    for name in ("srcc", "krcc", "plcc"):
+        low, high = agreeing.intervals[name]
+        assert against.intervals[name] == pytest.approx((-high, -low))
+    assert against.intervals["rmse"] == agreeing.intervals["rmse"]
+
+
+def test_intervals_are_the_same_for_the_same_seed_and_absent_unless_asked_for():
+    score, target = sample(9)
+
+    def intervals(**settings):
+        return evaluate({"m": score}, target, lower_is_better={"m": False}, **settings).rows[0].intervals
+
+    assert intervals() == {}
+    assert intervals(resamples=200) == intervals(resamples=200)
+    assert intervals(resamples=200) != intervals(resamples=200, seed=1)
+    assert intervals(resamples=200, clusters=[None] * 80) == intervals(resamples=200)
+
+
+def test_with_few_pairs_or_clusters_an_interval_is_absent_and_the_reason_given():
+    score, target = sample(10, n=60)
+    clusters = np.repeat(["a", "b", "c", "d", "e"], 12)
+    groups = ["many"] * 36 + ["few"] * 19 + ["five"] * 5
+    rows = evaluate(
+        {"m": score}, target, lower_is_better={"m": False}, groups=groups, clusters=list(clusters), resamples=200
+    ).rows
+    reasons = {row.group: row.intervals_reason for row in rows}
+    assert reasons == {
+        "all": None,
+        "five": "an interval needs 8 pairs, not 5",
+        "few": "an interval needs 4 clusters, not 2",
+        "many": "an interval needs 4 clusters, not 3",
+    }
+    assert [bool(row.intervals) for row in rows] == [True, False, False, False]
+    assert all(row.reason is None for row in rows)
+
+
+def test_perfect_agreement_has_no_interval_of_rank_correlation():
+    target = np.random.default_rng(0).normal(size=40)
+    row = evaluate({"m": np.exp(target)}, target, lower_is_better={"m": False}, resamples=200).rows[0]
+    assert row.srcc == pytest.approx(1)
+    assert set(row.intervals) == {"plcc", "rmse"}
+    assert row.intervals_reason == "no interval of srcc, krcc: the agreement is perfect"
+
+
+def test_infinite_scores_have_intervals_of_rank_correlation_only():
+    score, target = sample(11)
+    score[np.argmax(target)] = math.inf
+    row = evaluate({"m": score}, target, lower_is_better={"m": False}, resamples=200).rows[0]
+    assert set(row.intervals) == {"srcc", "krcc"}
+
+
+def test_a_thousand_resamples_of_ten_thousand_items_take_seconds():
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=10_000)
+    scores = {f"m{i}": target + rng.normal(size=target.size) for i in range(3)}
+    start = time.perf_counter()
+    rows = evaluate(scores, target, lower_is_better=dict.fromkeys(scores, False), resamples=1000).rows
+    assert time.perf_counter() - start < 15  # a second and a half on an idle machine
+    # Bonett and Wright (2000): the standard error of artanh(SRCC) is about sqrt((1 + r^2 / 2) / (n - 3)).
+    for row in rows:
+        expected = 2 * 1.96 * math.sqrt((1 + row.srcc**2 / 2) / 9997)
+        assert np.ptp(np.arctanh(row.intervals["srcc"])) == pytest.approx(expected, rel=0.1)

@@ -1,15 +1,22 @@
 import json
+import math
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from deepmse import score_pairs
-from deepmse.app import web
+from deepmse.app import web_answers, web_metrics, web_uploads
+from deepmse.app.web_uploads import Upload
+from deepmse.plugin import scoring
+from deepmse.plugin.images import RESIZE_256
+from deepmse.plugin.metrics import MetricInfo, metric_names, registry
+from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from PIL import Image
 
 
-def upload(path: Path, name: str | None = None) -> web.Upload:
+def upload(path: Path, name: str | None = None) -> Upload:
     return {"path": str(path), "orig_name": name or path.name}
 
 
@@ -33,8 +40,8 @@ def distorted(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compare() -> web.Comparison:
-    return web.Comparison(device="cpu")
+def compare() -> web_answers.Comparison:
+    return web_answers.Comparison(device="cpu")
 
 
 def assert_no_number(data, html, *words):
@@ -49,6 +56,12 @@ def assert_no_number(data, html, *words):
 def shown_score(html: str) -> str:
     [shown] = re.findall(r'data-testid="score">([^<]*)<', html)
     return shown
+
+
+def shown_rows(html: str) -> dict[str, list[str]]:
+    """The table of other metrics: cells by the metric's title."""
+    rows = re.findall(r'<tr><th scope="row">([^<]*)</th>(.*?)</tr>', html)
+    return {title: re.findall(r"<td[^>]*>([^<]*)</td>", cells) for title, cells in rows}
 
 
 def test_identical_images_score_exactly_0(compare, reference):
@@ -93,8 +106,8 @@ def test_notes_say_what_was_done_to_the_images(compare, reference, tmp_path):
 
 def test_weights_warning_is_shown(reference, distorted, monkeypatch):
     warning = "these are stand-in weights"
-    monkeypatch.setattr(web.Scorer, "warnings", (warning,))
-    _, html = web.Comparison(device="cpu")(upload(reference), upload(distorted))
+    monkeypatch.setattr(web_metrics.Scorer, "warnings", (warning,))
+    _, html = web_answers.Comparison(device="cpu")(upload(reference), upload(distorted))
     assert f'<li class="dm-warning">{warning}</li>' in html
 
 
@@ -119,22 +132,22 @@ def test_what_is_no_image_is_said_to_be_none(compare, reference, tmp_path, conte
     assert_no_number(*compare(upload(path), upload(reference)), "Reference image", "image.png")
 
 
-def test_too_small_image_is_refused_without_the_servers_path(compare, reference, tmp_path):
-    path = tmp_path / "tiny.png"
+def test_too_small_image_is_refused_by_the_visitors_own_name(compare, reference, tmp_path):
+    path = tmp_path / "0123abcd.png"
     photo((20, 20)).save(path)
-    data, html = compare(upload(reference), upload(path))
-    assert_no_number(data, html, "20×20", "too small")
+    data, html = compare(upload(path, "tiny.png"), upload(reference))
+    assert_no_number(data, html, "“tiny.png”", "20×20", "too small")
     assert str(tmp_path) not in html
 
 
 def test_too_many_pixels_are_refused(compare, reference, monkeypatch):
-    monkeypatch.setattr(web, "MAX_PIXELS", 96 * 64 - 1)
+    monkeypatch.setattr(web_uploads, "MAX_PIXELS", 96 * 64 - 1)
     assert_no_number(*compare(upload(reference), upload(reference)), "96×64", "limit")
-    assert "limit" in web.inspect("reference", upload(reference))
+    assert "limit" in web_answers.inspect("reference", upload(reference))
 
 
 def test_missing_weights_are_a_message(reference, distorted, tmp_path):
-    compare = web.Comparison(weights=tmp_path / "nowhere.safetensors", device="cpu")
+    compare = web_answers.Comparison(weights=tmp_path / "nowhere.safetensors", device="cpu")
     assert_no_number(*compare(upload(reference), upload(distorted)), "nowhere.safetensors")
 
 
@@ -143,7 +156,7 @@ def test_inspect_names_file_and_size_as_a_viewer_shows_it(tmp_path):
     exif[0x0112] = 6  # to be turned by a quarter
     path = tmp_path / "turned.jpg"
     photo().save(path, exif=exif)
-    html = web.inspect("distorted", upload(path))
+    html = web_answers.inspect("distorted", upload(path))
     assert "turned.jpg" in html
     assert "64 × 96 pixels" in html
     assert "EXIF" in html
@@ -153,23 +166,248 @@ def test_inspect_names_file_and_size_as_a_viewer_shows_it(tmp_path):
 def test_inspect_says_what_is_wrong(tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("no image")
-    html = web.inspect("distorted", upload(path))
+    html = web_answers.inspect("distorted", upload(path))
     assert "dm-failed" in html
     assert "notes.png" in html
 
 
 def test_inspect_of_nothing_is_empty():
-    assert web.inspect("reference", None) == ""
+    assert web_answers.inspect("reference", None) == ""
 
 
 def test_file_names_are_never_markup(compare, reference, tmp_path):
     name = "<img src=x onerror=alert(1)>.png"
     broken = tmp_path / "broken.png"
     broken.write_text("no image")
+    small = tmp_path / "small.png"
+    photo((40, 40)).save(small)
     for html in (
-        web.inspect("reference", upload(reference, name)),
-        web.inspect("reference", upload(broken, name)),
+        web_answers.inspect("reference", upload(reference, name)),
+        web_answers.inspect("reference", upload(broken, name)),
         compare(upload(broken, name), upload(reference))[1],
+        compare(upload(reference), upload(small, name), ["gmsd"])[1],
     ):
         assert "&lt;img" in html
         assert "<img src=x" not in html
+
+
+def test_no_other_metric_is_computed_unless_chosen(compare, reference, distorted):
+    data, html = compare(upload(reference), upload(distorted))
+    assert data["metrics"] == {}
+    assert set(data["settings"]["metrics"]) == {"deepmse"}
+    assert "dm-others" not in html
+
+
+def test_other_metrics_have_the_engines_scores(compare, reference, distorted):
+    pytest.importorskip("piq")
+    chosen = ["nlpd", "psnr", "ssim", "gmsd"]
+    [expected] = score_pairs([(reference, distorted)], [*chosen, "deepmse"], device="cpu")
+    data, html = compare(upload(reference), upload(distorted), chosen)
+    assert data["score"] == expected.measurements["deepmse"].value
+    assert set(data["metrics"]) == set(data["settings"]["metrics"]) - {"deepmse"} == set(chosen)
+    assert {name: each["score"] for name, each in data["metrics"].items()} == {
+        name: expected.measurements[name].value for name in chosen
+    }
+    rows = shown_rows(html)
+    assert list(rows) == ["PSNR", "SSIM", "GMSD", "NLPD"]
+    assert float(rows["PSNR"][0]) == pytest.approx(expected.measurements["psnr"].value, rel=1e-3)
+    assert rows["PSNR"][1] == "higher is better"
+    assert rows["SSIM"][1] == "higher is better, −1 to 1"
+    assert rows["GMSD"][1] == "lower is better, 0 to 1"
+    assert data["metrics"]["gmsd"]["lower_is_better"] is True
+    assert data["metrics"]["psnr"]["range"] == [0, None]
+
+
+def test_each_picture_is_decoded_once_for_all_metrics(compare, reference, distorted, monkeypatch):
+    decoded = []
+    load = scoring.load
+    monkeypatch.setattr(
+        scoring, "load", lambda path, *rest, **more: decoded.append(path) or load(path, *rest, **more)
+    )
+    compare(upload(reference), upload(distorted), ["psnr", "nlpd"])
+    assert sorted(decoded) == sorted([str(reference), str(distorted)])
+
+
+def test_infinite_score_is_shown_and_sent_as_null(compare, reference):
+    data, html = compare(upload(reference), upload(reference), ["psnr"])
+    assert shown_rows(html)["PSNR"][0] == "∞"
+    sent = json.loads(json.dumps(data, allow_nan=False))
+    assert sent["metrics"]["psnr"]["score"] is None
+    assert sent["metrics"]["psnr"]["reason"] == "infinite"
+
+
+def test_a_metric_that_cannot_score_the_pair_says_why_and_the_others_do(compare, reference, tmp_path):
+    pytest.importorskip("piq")
+    stored = tmp_path / "0123abcd.png"
+    photo((128, 96)).save(stored)
+    data, html = compare(upload(reference), upload(stored, "wide.png"), ["psnr"])
+    assert data["score"] > 0
+    assert data["metrics"]["psnr"]["score"] is None
+    for word in ("“wide.png”", "128×96", "96×64"):
+        assert word in data["metrics"]["psnr"]["reason"]
+        assert word in shown_rows(html)["PSNR"][0]
+
+    data, html = compare(upload(reference), upload(reference), ["ms-ssim", "ssim"])
+    assert "too small" in data["metrics"]["ms-ssim"]["reason"]
+    assert "too small" in shown_rows(html)["MS-SSIM"][0]
+    assert data["metrics"]["ssim"]["score"] == pytest.approx(1)
+    assert str(tmp_path) not in html
+
+
+def test_pictures_too_large_for_other_metrics_still_get_the_main_score(compare, reference, monkeypatch):
+    monkeypatch.setattr(web_metrics, "MAX_PIXELS_OF_OTHERS", 96 * 64 - 1)
+    data, html = compare(upload(reference), upload(reference), ["psnr"])
+    assert data["score"] == 0
+    assert data["metrics"]["psnr"]["score"] is None
+    assert "too large" in shown_rows(html)["PSNR"][0]
+    assert set(data["settings"]["metrics"]) == {"deepmse"}
+
+
+@pytest.mark.parametrize(
+    "chosen", [["no-such-metric"], ["deepmse"], ["piqe"], ["/etc/passwd"], "psnr", None, [["psnr"]], 3]
+)
+def test_only_offered_metrics_can_be_chosen(compare, reference, chosen):
+    assert_no_number(*compare(upload(reference), upload(reference), chosen), "Choose other metrics", "psnr")
+
+
+def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, monkeypatch):
+    offered = {metric.name for metric in compare.metrics.others}
+    assert "psnr" in offered
+    assert offered <= set(metric_names("FR")) - {"deepmse"}
+
+    real = web_metrics.find_spec
+    monkeypatch.setattr(web_metrics, "find_spec", lambda name: None if name == "piq" else real(name))
+    monkeypatch.setattr(web_metrics, "inventory", lambda: [])
+    without_piq = {metric.name for metric in web_answers.Comparison().metrics.others}
+    assert "ssim" not in without_piq
+    assert "psnr" in without_piq
+
+
+def test_metrics_without_their_weights_are_not_offered(monkeypatch, tmp_path):
+    monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    offered = {metric.name for metric in web_answers.Comparison().metrics.others}
+    assert "lpips-alex" not in offered
+    assert "nlpd" in offered
+
+
+def test_weights_given_for_deepmse_are_not_tried_on_others(tmp_path):
+    offered = web_answers.Comparison(weights=tmp_path).metrics.others
+    assert "psnr" in {metric.name for metric in offered}
+    assert not any("weights" in metric.settings for metric in offered)
+
+
+def test_kept_scorers_are_few(reference):
+    compare = web_answers.Comparison(device="cpu")
+    for chosen in ([], ["psnr"], ["nlpd"], ["psnr", "nlpd"], ["nlpd", "psnr"]):
+        compare(upload(reference), upload(reference), chosen)
+    kept = compare.metrics._scorer.cache_info()
+    assert kept.currsize == web_metrics.KEPT_SCORERS
+    assert kept.misses == 4
+
+
+class Brightness(NoReferenceMetric):
+    """Mean level in percent; knows its uncertainty, its training images and words."""
+
+    info = MetricInfo(
+        name="nr",
+        title="Brightness",
+        kind="NR",
+        lower_is_better=False,
+        range=(0.0, 100.0),
+        citation="",
+        factory="",
+        grades=("dark", "bright"),
+    )
+    policy = RESIZE_256
+    deviation: float | None = 10.0
+    percentile: float | None = 63.4
+
+    def assess(self, images):
+        scores = images.double().mean((1, 2, 3)) / 2.55
+        each = [
+            None if value is None else torch.full_like(scores, value) for value in (self.deviation, self.percentile)
+        ]
+        return Assessment(scores, *each)
+
+    def grade(self, score):
+        return self.info.grades[score > 50]
+
+    def describe(self):
+        return {"weights": {"name": "a lamp", "sha256": "0" * 64, "warning": None}}
+
+
+@pytest.fixture
+def lamp(monkeypatch) -> Brightness:
+    """Judge by brightness."""
+    metric = Brightness()
+    create = scoring.create
+    monkeypatch.setitem(registry._BY_NAME, "nr", metric.info)
+    monkeypatch.setattr(scoring, "create", lambda name, **more: metric if name == "nr" else create(name, **more))
+    return metric
+
+
+@pytest.fixture
+def judge(lamp) -> web_answers.Judgement:
+    return web_answers.Judgement(device="cpu")
+
+
+def grey(path: Path, percent: float) -> Upload:
+    Image.new("RGB", (80, 60), (round(percent * 2.55),) * 3).save(path)
+    return upload(path)
+
+
+def test_judgement_is_a_score_a_word_a_rank_and_an_interval(judge, tmp_path):
+    data, html = judge(grey(tmp_path / "grey.png", 60))
+    assert data["score"] == pytest.approx(60)
+    assert data["interval"] == pytest.approx((60 - 19.6, 60 + 19.6))
+    assert data["grade"] == "bright"
+    assert data["percentile"] == pytest.approx(63.4)
+    assert shown_score(html) == "60"
+    assert ">Bright<" in html
+    assert "Between 40 and 80, with 95 % probability" in html
+    assert "Better than 63 %" in html
+    assert "a lamp" in html
+    assert "256×256" in html
+    [(left, right)] = re.findall(r"left: ([\d.]+)%; right: calc\(100% - ([\d.]+)%\)", html)
+    assert (float(left), float(right)) == pytest.approx((40.4, 79.6))
+    json.dumps(data, allow_nan=False)
+
+
+@pytest.mark.parametrize(("percent", "interval"), [(0, (0, 19.6)), (100, (80.4, 100))])
+def test_interval_ends_where_the_scale_does(judge, tmp_path, percent, interval):
+    data, _ = judge(grey(tmp_path / "grey.png", percent))
+    assert data["interval"] == pytest.approx(interval, abs=1e-6)
+
+
+def test_judgement_without_interval_or_rank_shows_none(judge, lamp, tmp_path, monkeypatch):
+    monkeypatch.setattr(lamp, "deviation", None)
+    monkeypatch.setattr(lamp, "percentile", None)
+    data, html = judge(grey(tmp_path / "grey.png", 60))
+    assert data["interval"] is None
+    assert data["percentile"] is None
+    assert "probability" not in html
+    assert "photographs" not in html
+
+
+@pytest.mark.parametrize(
+    ("percentile", "words"), [(0.0, "Hardly any"), (50.0, "Better than 50 %"), (100.0, "nearly all")]
+)
+def test_rank_among_training_images_in_words(judge, lamp, tmp_path, monkeypatch, percentile, words):
+    monkeypatch.setattr(lamp, "percentile", percentile)
+    assert words in judge(grey(tmp_path / "grey.png", 60))[1]
+
+
+def test_judging_with_another_metric_gives_the_engines_score(judge, reference):
+    [expected] = scoring.Scorer(["piqe"], device="cpu").run([scoring.Item(0, dist=reference)])
+    data, html = judge(upload(reference), ["piqe"])
+    assert data["metrics"]["piqe"]["score"] == expected.measurements["piqe"].value
+    assert math.isclose(float(shown_rows(html)["PIQE"][0]), expected.measurements["piqe"].value, rel_tol=1e-3)
+
+
+def test_judging_nothing_or_what_is_no_image_is_a_message(judge, tmp_path):
+    assert_no_number(*judge(None), "no picture")
+    path = tmp_path / "0123abcd.png"
+    path.write_text("no image")
+    assert_no_number(*judge(upload(path, "letter.png")), "Picture", "letter.png")
+    assert_no_number(*judge(grey(tmp_path / "grey.png", 60), ["psnr"]), "Choose other metrics")

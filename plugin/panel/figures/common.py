@@ -6,6 +6,7 @@ dark and on light.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -16,6 +17,9 @@ Layout = dict[str, Any]
 
 MISSING: Final = "–"
 NEUTRAL: Final = "#8c8c8c"
+_HEADER: Final = 44
+_SLANTED_HEADER: Final = 90
+_UPRIGHT_LETTERS: Final = 60
 _GRID: Final = "rgba(140, 140, 140, 0.28)"
 
 COLORS: Final = (
@@ -56,6 +60,45 @@ def plot_layout(x_title: str, y_title: str, height: int, **more: Any) -> Layout:
         "xaxis": number_axis(x_title),
         "yaxis": number_axis(y_title),
         **more,
+    }
+
+
+def table_layout(columns: Mapping[str, str], rows: Mapping[str, str], row_height: int) -> Layout:
+    """Layout of a table of coloured cells, its columns' titles above and its first row on top.
+
+    Args:
+        columns: title of each column
+        rows: title of each row
+        row_height: in pixels
+    """
+    titles = [shorten(title, 18) for title in columns.values()]
+    slanted = len(titles) * max(map(len, titles)) > _UPRIGHT_LETTERS
+    header = _SLANTED_HEADER if slanted else _HEADER
+    axis = {"type": "category", "fixedrange": True, "showgrid": False, "zeroline": False, "ticks": ""}
+    return {
+        "height": header + row_height * len(rows),
+        "font": {"size": 12},
+        "margin": {"t": header - 10, "r": 4, "b": 4, "l": 4},
+        "hoverlabel": {"align": "left"},
+        "xaxis": {
+            **axis,
+            "side": "top",
+            "tickangle": -40 if slanted else 0,
+            "categoryorder": "array",
+            "categoryarray": list(columns),
+            "range": [-0.5, len(columns) - 0.5],
+            "tickvals": list(columns),
+            "ticktext": titles,
+        },
+        "yaxis": {
+            **axis,
+            "categoryorder": "array",
+            "categoryarray": list(rows),
+            "range": [len(rows) - 0.5, -0.5],
+            "tickvals": list(rows),
+            "ticktext": list(rows.values()),
+            "ticklabelstandoff": 6,
+        },
     }
 
 

@@ -9,7 +9,7 @@ from ...evaluation import LevelCurve
 from .common import COLORS, NEUTRAL, Figure, legend_below, number_axis, shorten
 
 _COLUMNS: Final = 3
-_FACET_HEIGHT: Final = 150
+_FACET_HEIGHT: Final = 170
 _FURNITURE: Final = 90
 
 
@@ -68,15 +68,16 @@ def _layout(groups: Sequence[str], n_lines: int, y_title: str, *, share_y: bool)
         "showlegend": True,
         "hoverlabel": {"align": "left"},
         "legend": {**legend, "y": -50 / (_FACET_HEIGHT * rows)},
-        "margin": {"t": 24, "r": 8, "b": 8, "l": 8},
+        "margin": {"t": 24, "r": 8, "b": 8, "l": 60},
         "grid": {"rows": rows, "columns": columns, "pattern": "independent", "xgap": 0.14, "ygap": 0.3},
-        "annotations": [],
+        "annotations": [_y_title(y_title)],
     }
     for number, group in enumerate(groups):
         x, y = _axis("x", number), _axis("y", number)
-        is_left, is_lowest = number % columns == 0, number + columns >= len(groups)
-        layout[x.replace("x", "xaxis")] = {**number_axis("level" if is_lowest else ""), "tickformat": "d"}
-        y_axis = number_axis(y_title if is_left and number // columns == (rows - 1) // 2 else "")
+        x_axis = number_axis("level" if number + columns >= len(groups) else "")
+        x_axis["title"]["font"] = {"size": 12}
+        layout[x.replace("x", "xaxis")] = {**x_axis, "tickformat": "d"}
+        y_axis = number_axis()
         if share_y and number:
             y_axis["matches"] = "y"
         layout[y.replace("y", "yaxis")] = y_axis
@@ -94,3 +95,9 @@ def _layout(groups: Sequence[str], n_lines: int, y_title: str, *, share_y: bool)
             }
         )
     return layout
+
+
+def _y_title(text: str) -> dict[str, Any]:
+    """One for all the small plots, beside them."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 0.5, "xanchor": "right", "yanchor": "middle"}
+    return {"text": text, "textangle": -90, "xshift": -34, "showarrow": False, "font": {"size": 12}, **place}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from ...evaluation import PairTest, Significance
-from .common import MISSING, Figure, Trace, shorten
+from .common import MISSING, Figure, Trace, table_layout
 
 TESTS: Final = {
     "bootstrap": "Bootstrap by reference (SRCC)",
@@ -65,7 +65,8 @@ def significance_matrix(significance: Significance, test: str, titles: Mapping[s
             "hoverinfo": "skip",
         },
     ]
-    return Figure(data, _layout({name: titles[name] for name in names}))
+    labels = {name: titles[name] for name in names}
+    return Figure(data, table_layout(labels, labels, _CELL))
 
 
 def _cell(pair: PairTest | None, row: str, test: str, titles: Mapping[str, str]) -> tuple[int | None, str, str]:
@@ -98,30 +99,3 @@ def _difference(pair: PairTest, row: str) -> str:
 def write_p(p: float) -> str:
     """A probability in few characters."""
     return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
-
-
-def _layout(titles: Mapping[str, str]) -> dict[str, Any]:
-    axis = {
-        "type": "category",
-        "fixedrange": True,
-        "showgrid": False,
-        "zeroline": False,
-        "ticks": "",
-        "categoryorder": "array",
-        "categoryarray": list(titles),
-        "tickvals": list(titles),
-        "ticktext": [shorten(title, 18) for title in titles.values()],
-    }
-    return {
-        "height": 100 + _CELL * len(titles),
-        "font": {"size": 12},
-        "margin": {"t": 90, "r": 4, "b": 4, "l": 4},
-        "hoverlabel": {"align": "left"},
-        "xaxis": {
-            **axis,
-            "side": "top",
-            "tickangle": -40 if len(titles) > 4 else 0,
-            "range": [-0.5, len(titles) - 0.5],
-        },
-        "yaxis": {**axis, "range": [len(titles) - 0.5, -0.5], "ticklabelstandoff": 6},
-    }

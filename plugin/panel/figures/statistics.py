@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...evaluation import Row
-from .common import MISSING, Figure, Layout, shorten
+from .common import MISSING, Figure, shorten, table_layout
 
 _ROW_HEIGHT: Final = 30
-_HEADER_HEIGHT: Final = 44
-_SLANTED_HEADER_HEIGHT: Final = 90
-_MOST_UPRIGHT: Final = 6
 
 _Scale = tuple[tuple[float, str], ...]
 
@@ -37,14 +34,16 @@ class Statistic:
     Args:
         name: of the attribute of ``Row``
         title: in print
-        spec: how its values are written
-        unit: what follows the value where there is room
+        spec: how its values are written in a cell
+        full: how they are written where there is room
+        unit: what follows there
         is_correlation: from -1 to 1, higher is better; else an error, lower is better
     """
 
     name: str
     title: str
     spec: str
+    full: str = ".5g"
     unit: str = ""
     is_correlation: bool = False
 
@@ -59,7 +58,7 @@ class Statistic:
         if value is None:
             said = f"no {self.title}: {row.reason or 'the target has no standard deviations'}"
         else:
-            said = f"{self.title} = {value:.5g}{self.unit}"
+            said = f"{self.title} = {value:{self.full}}{self.unit}"
             if interval := row.intervals.get(self.name):
                 said += "<br>95 % interval {:.4g} to {:.4g}".format(*interval)
         missing = f", {row.n_missing:,} more without score or target" if row.n_missing else ""
@@ -72,9 +71,9 @@ STATISTICS: Final = {
         Statistic("srcc", "SRCC", ".3f", is_correlation=True),
         Statistic("krcc", "KRCC", ".3f", is_correlation=True),
         Statistic("plcc", "PLCC", ".3f", is_correlation=True),
-        Statistic("rmse", "RMSE", ".4g", " in the target's units"),
-        Statistic("mae", "MAE", ".4g", " in the target's units"),
-        Statistic("outlier_ratio", "Outliers", ".1%", " of the images further than two standard deviations"),
+        Statistic("rmse", "RMSE", ".4g", unit=" in the target's units"),
+        Statistic("mae", "MAE", ".4g", unit=" in the target's units"),
+        Statistic("outlier_ratio", "Outliers", ".1%", ".2%", " further off than two standard deviations"),
     )
 }
 _COUNT: Final = Statistic("n", "n", ",")
@@ -138,19 +137,19 @@ def _table(
         for place, cell in by_place.items()
         if place not in in_colour or cell.statistic.write(cell.row) == MISSING
     ]
-    spec = next(cell.statistic for cell in in_colour.values()).spec
+    first = cells[0].statistic
     data = [
         {
             "type": "heatmap",
             "x": list(coloured),
             "y": list(groups),
             "z": values,
-            **_colours([cell.statistic for cell in in_colour.values()], values),
+            **_colours(first, values),
             "showscale": False,
             "xgap": 3,
             "ygap": 3,
             "hoverongaps": False,
-            "texttemplate": f"%{{z:{spec}}}",
+            "texttemplate": f"%{{z:{first.spec}}}",
             "customdata": [[_hover(by_place[group, column], columns) for column in coloured] for group in groups],
             "hovertemplate": "%{customdata}<extra></extra>",
         },
@@ -164,11 +163,13 @@ def _table(
             "hovertemplate": "%{customdata}<extra></extra>",
         },
     ]
-    return Figure(data, _layout(columns, groups))
+    labels = {group: shorten(group) for group in groups}
+    labels[groups[0]] = f"<b>{labels[groups[0]]}</b>"  # the whole
+    return Figure(data, table_layout(columns, labels, _ROW_HEIGHT))
 
 
-def _colours(statistics: Sequence[Statistic], values: Sequence[Sequence[float | None]]) -> dict[str, Any]:
-    if statistics[0].is_correlation:
+def _colours(statistic: Statistic, values: Sequence[Sequence[float | None]]) -> dict[str, Any]:
+    if statistic.is_correlation:
         return {"zmin": -1, "zmax": 1, "colorscale": [list(stop) for stop in _CORRELATION]}
     known = [value for row in values for value in row if value is not None] or [0.0]
     return {"zmin": min(known), "zmax": max(known), "colorscale": [list(stop) for stop in _ERROR]}
@@ -177,37 +178,3 @@ def _colours(statistics: Sequence[Statistic], values: Sequence[Sequence[float | 
 def _hover(cell: _Cell, columns: Mapping[str, str]) -> str:
     metric = f", {columns[cell.column]}" if cell.column == cell.row.metric else ""
     return f"<b>{cell.group}</b>{metric}<br>{cell.statistic.explain(cell.row)}"
-
-
-def _layout(columns: Mapping[str, str], groups: Sequence[str]) -> Layout:
-    """The first group, the whole, is set in bold."""
-    labels = [shorten(group) for group in groups]
-    labels[:1] = [f"<b>{label}</b>" for label in labels[:1]]
-    axis = {"type": "category", "fixedrange": True, "showgrid": False, "zeroline": False, "ticks": ""}
-    slanted = len(columns) > _MOST_UPRIGHT + 1
-    header = _SLANTED_HEADER_HEIGHT if slanted else _HEADER_HEIGHT
-    return {
-        "height": header + _ROW_HEIGHT * len(groups),
-        "font": {"size": 12},
-        "margin": {"t": header - 10, "r": 4, "b": 4, "l": 4},
-        "hoverlabel": {"align": "left"},
-        "xaxis": {
-            **axis,
-            "side": "top",
-            "tickangle": -40 if slanted else 0,
-            "categoryorder": "array",
-            "categoryarray": list(columns),
-            "range": [-0.5, len(columns) - 0.5],
-            "tickvals": list(columns),
-            "ticktext": [shorten(title, 18) for title in columns.values()],
-        },
-        "yaxis": {
-            **axis,
-            "categoryorder": "array",
-            "categoryarray": list(groups),
-            "range": [len(groups) - 0.5, -0.5],
-            "tickvals": list(groups),
-            "ticktext": labels,
-            "ticklabelstandoff": 6,
-        },
-    }

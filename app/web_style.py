@@ -1,0 +1,100 @@
+"""The style of the web page."""
+
+from typing import Final
+
+STYLE: Final = """
+:root { --dm-quiet: #4b5565; --dm-bad: #b42318; }
+.dark { --dm-quiet: #a3adbd; --dm-bad: #f9877b; }
+
+.gradio-container { width: 100%; max-width: 1080px !important; margin: 0 auto; }
+.gradio-container .html-container { padding: 0; }
+
+.dm-header { padding: 24px 0 0; }
+.dm-header h1 { margin: 0 0 10px; font-size: clamp(26px, 5vw, 36px); font-weight: 650; line-height: 1.15;
+  letter-spacing: -.02em; text-wrap: balance; }
+.dm-header p { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
+
+.tab-container button { font-weight: 600; }
+@media (max-width: 640px) { .tab-container button { padding: 0 8px !important; font-size: 13px !important; } }
+.dm-intro { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
+
+.dm-input { gap: 6px !important; }
+.dm-upload { margin: 0; min-height: 1.5em; font-size: 13px; color: var(--dm-quiet); overflow-wrap: anywhere; }
+.dm-upload.dm-failed { color: var(--dm-bad); }
+
+.dm-actions { flex-wrap: wrap; align-items: center; gap: 12px !important; }
+.dm-examples { flex-wrap: nowrap; align-items: center; gap: 12px !important; flex: none !important;
+  width: auto !important; margin-left: auto; }
+.dm-examples > .block { flex: none; width: auto; }
+.dm-examples p { margin: 0; font-size: 14px; color: var(--dm-quiet); }
+@media (max-width: 640px) { .dm-examples { margin-left: 0; } }
+
+.form:has(> .dm-choice), .dm-choice { padding: 0 !important; border: 0 !important; background: none !important;
+  box-shadow: none !important; }
+.dm-choice > .container { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; }
+.dm-choice > .container > .wrap { flex: 1 1 220px; min-width: 0; }
+.dm-choice [data-testid="block-info"] { margin: 0; font-size: 14px; color: var(--dm-quiet); }
+.dm-choice .options { max-height: 290px !important; }
+
+.dm-message { padding: 14px 18px; border: 1px solid var(--dm-bad); border-radius: 10px;
+  box-shadow: inset 4px 0 var(--dm-bad); overflow-wrap: anywhere; white-space: pre-line; }
+
+.dm-result { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
+  gap: 28px 48px; padding: clamp(18px, 3vw, 32px); border: 1px solid var(--border-color-primary);
+  border-radius: 14px; background: var(--block-background-fill); }
+.dm-result h2, .dm-result h3 { margin: 0; font-size: 13px; font-weight: 600; letter-spacing: .02em;
+  color: var(--dm-quiet); }
+.dm-result h3 { margin-top: 28px; }
+.dm-result p { margin: 0; line-height: 1.55; }
+.dm-result .dm-score { font-size: 64px; font-weight: 650; line-height: 1.2; letter-spacing: -.03em; }
+.dm-result .dm-caption, .dm-ends span, .dm-result footer *, .dm-map figcaption * {
+  font-size: 13px; color: var(--dm-quiet); }
+
+.dm-bars { display: grid; gap: 8px; margin: 12px 0; }
+.dm-bar { display: grid; grid-template-columns: 48px 1fr 58px; gap: 12px; align-items: center; font-size: 14px; }
+.dm-bar dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
+.dm-bar dt + dd { height: 12px; border-radius: 3px; background: var(--background-fill-secondary); }
+.dm-bar span { display: block; height: 100%; min-width: 1px; border-radius: 3px;
+  background: var(--color-accent); }
+
+.dm-map { margin: 0; min-width: 0; }
+.dm-overlay { position: relative; margin: 12px 0; border-radius: 8px; overflow: hidden; line-height: 0; }
+.dm-overlay img { width: 100%; margin: 0; }
+.dm-overlay img + img { position: absolute; inset: 0; height: 100%; opacity: var(--dm-opacity, 50%); }
+.dm-map figcaption { display: flex; flex-wrap: wrap; gap: 10px 28px; justify-content: space-between; }
+.dm-map label, .dm-legend { display: flex; align-items: center; gap: 10px; }
+.dm-map input { width: 120px; accent-color: var(--color-accent); }
+.dm-legend i { width: 100px; height: 10px; border-radius: 3px; }
+
+.dm-result .dm-others { grid-column: 1 / -1; width: 100%; margin: 0; border-collapse: collapse; font-size: 14px; }
+.dm-others caption { padding-bottom: 6px; text-align: left; font-size: 13px; font-weight: 600; letter-spacing: .02em;
+  color: var(--dm-quiet); }
+.dm-others thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.dm-result .dm-others, .dm-result .dm-others tr { border: 0 !important; }
+.dm-result .dm-others th, .dm-result .dm-others td { padding: 7px 16px 7px 0; border: 0 !important;
+  border-top: 1px solid var(--border-color-primary) !important; text-align: left; font-weight: 400;
+  line-height: 1.4; }
+.dm-others td + td { padding-right: 0; font-size: 13px; color: var(--dm-quiet); }
+.dm-others th + td { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.dm-result .dm-others .dm-failed { white-space: normal; overflow-wrap: anywhere; font-size: 13px;
+  color: var(--dm-bad); }
+
+.dm-nothing { display: grid; place-items: center; min-height: 320px; margin: 0; font-size: 14px;
+  border: 1px dashed var(--border-color-primary); border-radius: 14px; color: var(--dm-quiet); }
+.dm-judgement { gap: 24px; }
+.dm-judgement .dm-score small { margin-left: 8px; font-size: 20px; font-weight: 400; letter-spacing: 0;
+  color: var(--dm-quiet); }
+.dm-judgement .dm-grade { font-size: 20px; font-weight: 600; }
+.dm-scale { position: relative; height: 12px; margin: 22px 0 0; border-radius: 6px;
+  background: var(--background-fill-secondary); box-shadow: inset 0 0 0 1px var(--border-color-primary); }
+.dm-scale span { position: absolute; inset-block: 0; border-radius: 6px; background: var(--color-accent);
+  opacity: .35; }
+.dm-scale i { position: absolute; inset-block: -5px; width: 4px; margin-left: -2px; border-radius: 2px;
+  background: var(--color-accent); }
+.dm-ends { display: flex; justify-content: space-between; margin: 5px 0 10px; }
+.dm-scale ~ p + p { margin-top: 10px; }
+
+.dm-result footer { grid-column: 1 / -1; padding-top: 16px; border-top: 1px solid var(--border-color-primary); }
+.dm-result footer ul { margin: 0 0 6px; padding-left: 18px; }
+.dm-result .dm-warning { color: var(--dm-bad); }
+"""

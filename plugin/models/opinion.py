@@ -1,0 +1,80 @@
+"""Opinion scores, and the scale on which a regressor finds them easiest to learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+from numpy.polynomial.hermite_e import hermegauss
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+
+#: Lowest and highest quality score.
+LOWEST: Final = 0.0
+HIGHEST: Final = 100.0
+
+#: Steps in which the share of lower opinions is followed.
+_STEPS: Final = 64
+
+_NODES, _WEIGHTS = hermegauss(21)
+
+
+@dataclass(frozen=True)
+class OpinionScale:
+    """A rising map, linear between knots, from opinions to values of mean 0 and variance 1 that are learnt.
+
+    Args:
+        opinions: at the knots, rising
+        learnt: at the knots, rising
+    """
+
+    opinions: Array
+    learnt: Array
+
+    @classmethod
+    def by_rank(cls, opinions: ArrayLike) -> Self:
+        """Learn the share of training images with a lower opinion.
+
+        Where opinions crowd, a small difference among them then counts as much as a large one elsewhere.
+        """
+        values = np.asarray(opinions, dtype=np.float64)
+        shares = np.linspace(0, 1, _STEPS + 1)
+        knots, first = np.unique(np.quantile(values, shares), return_index=True)
+        return cls._standardised(values, knots, shares[first])
+
+    @classmethod
+    def by_value(cls, opinions: ArrayLike) -> Self:
+        """Learn the opinions as they are (eq. 4 of the deep-feature paper)."""
+        values = np.asarray(opinions, dtype=np.float64)
+        ends = np.array([values.min(), values.max()])
+        return cls._standardised(values, ends, ends)
+
+    @classmethod
+    def _standardised(cls, values: Array, opinions: Array, learnt: Array) -> Self:
+        of_values = np.interp(values, opinions, learnt)
+        return cls(opinions, (learnt - of_values.mean()) / of_values.std())
+
+    def to_learnt(self, opinions: ArrayLike) -> Array:
+        """From opinions to what is learnt; beyond the knots it goes on as between the last two."""
+        return _follow(np.asarray(opinions, dtype=np.float64), self.opinions, self.learnt)
+
+    def to_opinion(self, mean: Array, std: Array) -> tuple[Array, Array]:
+        """Mean and standard deviation of the opinion where what is learnt is normal, by Gauss-Hermite quadrature.
+
+        Args:
+            mean: shape (N,)
+            std: shape (N,)
+        """
+        values = _follow(mean[:, None] + std[:, None] * _NODES, self.learnt, self.opinions).clip(LOWEST, HIGHEST)
+        weights = _WEIGHTS / _WEIGHTS.sum()
+        expected = values @ weights
+        return expected, np.sqrt((values - expected[:, None]) ** 2 @ weights)
+
+
+def _follow(at: Array, x: Array, y: Array) -> Array:
+    """Linear interpolation between knots, and extrapolation beyond them."""
+    below = y[0] + (at - x[0]) * (y[1] - y[0]) / (x[1] - x[0])
+    above = y[-1] + (at - x[-1]) * (y[-1] - y[-2]) / (x[-1] - x[-2])
+    return np.where(at < x[0], below, np.where(at > x[-1], above, np.interp(at, x, y)))

@@ -1,0 +1,8 @@
+"""From feature vectors to quality: Gaussian processes, and support vectors and ridge as controls."""
+
+from .base import Prediction, Regressor
+from .gpr import GaussianProcess
+from .kernels import Hyperparameters, Term
+from .registry import REGRESSORS, create
+
+__all__ = ["REGRESSORS", "GaussianProcess", "Hyperparameters", "Prediction", "Regressor", "Term", "create"]

@@ -1,0 +1,237 @@
+"""``deepmse evaluate``: intervals, comparisons, tables for papers and figures. Its correlations: test_cli.py."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from deepmse.plugin.evaluation import compare_metrics, evaluate, export
+from PIL import Image
+from scipy.stats import spearmanr
+
+REFERENCES = 12
+
+
+@pytest.fixture
+def scores(tmp_path: Path) -> Path:
+    """Two metrics on eight images of each of twelve references, two types of distortion."""
+    rng = np.random.default_rng(0)
+    reference = np.repeat(np.arange(REFERENCES), 8)
+    mos = rng.normal(size=reference.size) + 0.5 * rng.normal(size=REFERENCES)[reference]
+    rows = {
+        "ref": [f"{index}.png" for index in reference],
+        "type": ["blur", "noise"] * 48,
+        "psnr": mos + 0.4 * rng.normal(size=mos.size),
+        "mine": -(mos + rng.normal(size=mos.size)),
+        "mos": mos,
+        "mos_std": rng.uniform(0.1, 0.4, mos.size),
+    }
+    path = tmp_path / "scores.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(rows)
+        writer.writerows(zip(*rows.values(), strict=True))
+    return path
+
+
+@pytest.fixture
+def table(scores: Path) -> dict[str, list]:
+    with scores.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {name: [row[name] if name in ("ref", "type") else float(row[name]) for row in rows] for name in rows[0]}
+
+
+BOTH = ("-m", "psnr:higher", "-m", "mine:lower")
+LOWER = {"psnr": False, "mine": True}
+
+
+def expected(table, **settings):
+    columns = {name: table[name] for name in LOWER}
+    return evaluate(columns, table["mos"], target_name="mos", lower_is_better=LOWER, **settings)
+
+
+def through_json(result):
+    return json.loads(json.dumps(result.to_dict()))
+
+
+def test_intervals_are_clustered_by_the_reference_where_there_is_one(run, scores, table):
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--json")
+    assert result.status == 0
+    assert (result.json["clusters"], result.json["resamples"]) == ("ref", 1000)
+    assert result.json["rows"] == through_json(expected(table, clusters=table["ref"], resamples=1000))["rows"]
+    assert "the images of one ref together; --cluster names another" in result.err
+
+
+def test_the_cluster_and_the_number_of_resamples_can_be_chosen(run, scores, table):
+    arguments = ("evaluate", scores, "--target", "mos", *BOTH, "--resamples", "150", "--json")
+    result = run(*arguments, "--cluster", "type", "--by", "type")
+    wanted = expected(table, clusters=table["type"], groups=table["type"], resamples=150)
+    assert result.json["rows"] == through_json(wanted)["rows"]
+    assert "--cluster names another" not in result.err
+    assert result.json["rows"][0]["intervals"] == {}
+    assert result.json["rows"][0]["intervals_reason"] == "an interval needs 4 clusters, not 2"
+
+
+def test_without_resamples_there_are_no_intervals(run, scores, table):
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--resamples", "0", "--json")
+    assert result.json["rows"] == through_json(expected(table))["rows"]
+    assert result.err == ""
+
+
+def test_without_references_each_image_is_drawn_by_itself(run, scores, table, tmp_path):
+    scores.write_text(scores.read_text().replace("ref,", "picture,", 1))
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--json")
+    assert result.json["clusters"] is None
+    assert result.json["rows"] == through_json(expected(table, resamples=1000))["rows"]
+
+
+def test_deviations_of_the_target_add_the_outlier_ratio(run, scores, table):
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--target-std", "mos_std", "--json")
+    ratios = [row.outlier_ratio for row in expected(table, target_std=table["mos_std"]).rows]
+    assert [row["outlier_ratio"] for row in result.json["rows"]] == ratios
+    assert 0 < ratios[0] < ratios[1] < 1
+    assert "outliers" in run("evaluate", scores, "--target", "mos", *BOTH, "--target-std", "mos_std").out
+
+
+def test_the_terminal_shows_values_intervals_and_comparisons(run, scores, table):
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--significance")
+    row = expected(table, clusters=table["ref"], resamples=1000).rows[0]
+    low, high = row.intervals["srcc"]
+    assert f"{row.srcc:.4f} [{low:.4f},{high:.4f}]" in result.out
+    pair = compare_metrics(
+        {name: table[name] for name in LOWER}, table["mos"], lower_is_better=LOWER, clusters=table["ref"]
+    ).pairs[0]
+    assert f"{pair.srcc_difference:+.4f} [{pair.interval[0]:+.4f},{pair.interval[1]:+.4f}]" in result.out
+    assert f"{pair.p_holm['bootstrap']:.4f}*" in result.out
+
+
+def test_comparisons_as_json(run, scores, table):
+    found = run("evaluate", scores, "--target", "mos", *BOTH, "--significance", "--json").json["significance"]
+    wanted = compare_metrics(
+        {name: table[name] for name in LOWER}, table["mos"], lower_is_better=LOWER, clusters=table["ref"]
+    )
+    assert found == through_json(wanted)
+    assert found["clusters"] == REFERENCES
+
+
+@pytest.mark.parametrize(
+    ("option", "table_of", "matrix_of"),
+    [
+        ("--latex", export.to_latex, export.significance_to_latex),
+        ("--markdown", export.to_markdown, export.significance_to_markdown),
+    ],
+)
+def test_tables_for_papers(run, scores, table, option, table_of, matrix_of):
+    arguments = ("evaluate", scores, "--target", "mos", *BOTH, "--by", "type", option)
+    wanted = table_of(expected(table, groups=table["type"], clusters=table["ref"], resamples=1000))
+    assert run(*arguments).out == wanted
+    compared = compare_metrics(
+        {name: table[name] for name in LOWER}, table["mos"], lower_is_better=LOWER, clusters=table["ref"]
+    )
+    assert run(*arguments, "--significance").out == f"{wanted}\n{matrix_of(compared)}"
+
+
+def test_reasons_are_given_once(run, scores):
+    few = "\n".join(scores.read_text().splitlines()[:25])  # three references
+    scores.write_text(few)
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--by", "type", "--significance")
+    assert result.status == 0
+    assert result.err.count("an interval needs 4 clusters, not 3") == 1
+    assert "psnr, all and 6 more: an interval needs 4 clusters, not 3" in result.err
+    assert "psnr and mine, t: 3 clusters have both correlations: the test needs 4" in result.err
+
+
+@pytest.mark.parametrize("figure", ["heatmap", "significance"])
+def test_figures_of_several_metrics_are_saved(run, scores, tmp_path, figure):
+    out = tmp_path / "figure.html"
+    result = run(
+        "evaluate",
+        scores,
+        "--target",
+        "mos",
+        *BOTH,
+        "--by",
+        "type",
+        "--significance",
+        "--plot",
+        out,
+        "--figure",
+        figure,
+    )
+    assert result.status == 0
+    assert f"figure.html: the figure {figure}" in result.err
+    page = out.read_text()
+    assert "plotly" in page
+    assert "PSNR" in page
+
+
+@pytest.mark.parametrize("figure", ["heatmap", "scatter", "residuals", "histogram", "probability", "regression"])
+def test_figures_of_one_metric_are_saved(run, scores, tmp_path, figure):
+    out = tmp_path / "figure.html"
+    arguments = ("evaluate", scores, "--target", "mos", "-m", "mine:lower", "--resamples", "0", "--by", "type")
+    assert run(*arguments, "--plot", out, "--figure", figure).status == 0
+    assert len(out.read_text()) > 100_000
+
+
+def test_a_picture_is_saved(run, scores, tmp_path):
+    pytest.importorskip("kaleido")
+    out = tmp_path / "figure.png"
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--plot", out)
+    if "without Chrome or Chromium" in result.err:
+        pytest.skip("needs Chrome or Chromium")
+    assert result.status == 0
+    with Image.open(out) as picture:
+        assert min(picture.size) > 200
+        assert len(picture.convert("RGB").getcolors(1 << 24)) > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--latex", "--json"], "choose one"),
+        (["--cluster", "scene"], "no column 'scene'"),
+        (["--target-std", "std"], "no column 'std'"),
+        (["--resamples", "10"], "10 resamples are too few"),
+        (["--plot", "x.pdf"], "saved as .png or .html"),
+        (["--plot", "x.html", "--figure", "scatter"], "the figure scatter is of one metric"),
+        (["--plot", "x.html", "--figure", "significance"], "needs --significance"),
+    ],
+)
+def test_wrong_usage_is_status_2_and_a_sentence(run, scores, arguments, message):
+    result = run("evaluate", scores, "--target", "mos", *BOTH, *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err
+
+
+def test_a_figure_of_nothing_is_refused(run, scores, tmp_path):
+    scores.write_text("psnr,mos\n1,1\n1,2\n1,3\n")
+    result = run("evaluate", scores, "--target", "mos", "--plot", tmp_path / "x.html", "--figure", "histogram")
+    assert result.status == 2
+    assert "there is no figure histogram: every score is the same" in result.err
+
+
+def test_psnr_on_real_images_of_live(run, live_pairs, tmp_path):
+    def pixels(path):
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"), dtype=np.float64)
+
+    psnr = [10 * np.log10(255**2 / np.mean((pixels(pair.ref) - pixels(pair.dist)) ** 2)) for pair in live_pairs]
+    rows = [f"{pair.ref.name},{pair.distortion},{pair.dmos},{p}" for pair, p in zip(live_pairs, psnr, strict=True)]
+    (tmp_path / "live.csv").write_text("\n".join(["ref,distortion,dmos,psnr", *rows]))
+    result = run(
+        "evaluate",
+        tmp_path / "live.csv",
+        *("--target", "dmos", "--lower-is-better", "-m", "psnr:higher", "--by", "distortion", "--json"),
+    )
+    rows = result.json["rows"]
+    assert [(row["group"], row["n"]) for row in rows] == [
+        ("all", 79),
+        ("fastfading", 19),
+        ("gblur", 19),
+        ("jpeg", 21),
+        ("wn", 20),
+    ]
+    assert rows[0]["srcc"] == pytest.approx(-spearmanr(psnr, [pair.dmos for pair in live_pairs]).statistic)
+    low, high = rows[0]["intervals"]["srcc"]
+    assert 0.7 < low < 0.82 < rows[0]["srcc"] < high < 0.97
