@@ -7,7 +7,6 @@ SqueezeNet and MSE for Resource-Constrained Systems".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +20,7 @@ from ..images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy, resize
 from ..models import squeezenet
 from ..models.weights import Weights
 from .base import Comparison, Features, FullReferenceMetric
+from .precision import full_float32
 from .registry import metric_info
 
 
@@ -151,7 +151,7 @@ class DeepMSE(nn.Module):
         if -1 in self.preset.taps:
             yield x[:n]
         for index, layer in enumerate(self.layers):
-            with _full_float32(x.device):
+            with full_float32(x.device):
                 x = layer(x)
             if index in self.preset.taps:
                 yield x[:n]
@@ -243,16 +243,6 @@ def _size(images: torch.Tensor) -> str:
 def _filled(x: torch.Tensor, chunk: int) -> torch.Tensor:
     missing = -len(x) % chunk
     return torch.cat([x, x[-1:].expand(missing, -1, -1, -1)]) if missing else x
-
-
-@contextmanager
-def _full_float32(device: torch.device) -> Iterator[None]:
-    """Keep cuDNN from rounding float32 convolutions to TF32, which has 10 bits of mantissa."""
-    if device.type != "cuda":
-        yield
-        return
-    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False):
-        yield
 
 
 def squared_error(reference: torch.Tensor, distorted: torch.Tensor) -> torch.Tensor:

@@ -157,8 +157,8 @@ def finetune(
     run = _Run(model, optimizer, recipe, scale, device)
     identity = {
         "recipe": asdict(recipe),
-        "images": _digest(training),
-        "validation": None if validation is None else _digest(validation),
+        "images": digest(training),
+        "validation": None if validation is None else digest(validation),
         "weights": None if model.backbone.weights is None else model.backbone.weights.sha256,
     }
     checkpoint = out.with_suffix(".checkpoint.pt")
@@ -314,7 +314,7 @@ def _channels(backbone: Backbone) -> int:
     return int(activation.shape[1])
 
 
-def _digest(labelled: Labelled) -> str:
+def digest(labelled: Labelled) -> str:
     """What tells one set of labelled images from another: names and targets."""
     rows = [[path.name, float(target)] for path, target in zip(labelled.paths, labelled.numbers, strict=True)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

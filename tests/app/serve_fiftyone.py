@@ -2,9 +2,9 @@
 
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
-Two datasets hold the same pairs, ``scored`` and ``unscored``: real ones from the folder LIVE_SUBSET or, where
-there is none, a demo set written to PHOTOS. What ``scored`` holds is in VALUES.json once the App is up. The database
-is this process's own.
+Three datasets: ``scored`` and ``unscored`` hold the same pairs, real ones from the folder LIVE_SUBSET or, where there is
+none, a demo set written to PHOTOS; ``levels`` holds a demo set. What ``scored`` holds is in VALUES.json once the App is
+up. The database is this process's own.
 """
 
 import json
@@ -20,21 +20,44 @@ from mongod import start_mongod
 # Before FiftyOne is imported, which is when it reads this.
 os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(Path(tempfile.mkdtemp(dir=os.environ["HOME"])))
 
-from deepmse.plugin.datasets import load, make_demo
+import fiftyone as fo
+from deepmse.plugin.datasets import QualityDataset, load, make_demo
+from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.panel.launch import launch_app
-from deepmse.plugin.store import compute_full_reference, import_dataset
+from deepmse.plugin.store import ScoringJob, import_dataset
+
+METRICS = ("deepmse", "psnr", "ssim", "gmsd")
 
 
 def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
-    quality = load("live_subset", live_subset) if live_subset.is_dir() else make_demo(photos)
+    is_real = live_subset.is_dir()
+    quality = load("live_subset", live_subset) if is_real else make_demo(photos)
     import_dataset(quality, "unscored")
-    dataset = import_dataset(quality, "scored")
-    compute_full_reference(dataset, device="cpu")
+    dataset = scored(quality, "scored")
+    scored(make_demo(photos, live_subset / "ref") if is_real else quality, "levels")
     session = launch_app(dataset, port=port, remote=True)
-    columns = dataset.values(["distortion", "deepmse", quality.target_field])
-    content = dict(zip(["distortion", "score", "target"], columns, strict=True))
-    values.write_text(json.dumps({**content, "lower_is_better": quality.target_lower_is_better}))
+    distortions, targets, *scores = dataset.values(["distortion", quality.target_field, *METRICS])
+    content = {
+        "distortion": distortions,
+        "target": targets,
+        "scores": dict(zip(METRICS, scores, strict=True)),
+        # 1 where score and target should rise together.
+        "signs": {
+            name: 1 if metric_info(name).lower_is_better == quality.target_lower_is_better else -1 for name in METRICS
+        },
+    }
+    values.write_text(json.dumps(content))
     session.wait(-1)
+
+
+def scored(quality: QualityDataset, name: str) -> fo.Dataset:
+    """A dataset with scores, and a workspace that shows nothing but the panel."""
+    dataset = import_dataset(quality, name)
+    for _ in ScoringJob(dataset, METRICS, device="cpu"):
+        pass
+    panel = fo.Panel(type="quality_vs_mos")
+    dataset.save_workspace("alone", fo.Space(children=[panel], active_child=panel.component_id))
+    return dataset
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 With DEEPMSE_SCREENSHOTS set to a folder, the tests leave pictures of what they saw there.
 """
 
+import csv
+import io
 import json
 import os
 import re
@@ -23,7 +25,10 @@ from scipy import stats
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 REPOSITORY = Path(__file__).parents[2]
-START_TIMEOUT_S = 150
+START_TIMEOUT_S = 240
+METRICS = ("deepmse", "psnr", "ssim", "gmsd")
+REACH = 9
+"""Half the width of a lasso in pixels."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ def panel(app: Page) -> Locator:
 def open_panel(app: Page, served: Served, dataset: str) -> None:
     """Open a dataset and, unless the session has it open already, the panel."""
     app.goto(f"{served.url}/datasets/{dataset}")
-    expect_count(app, len(served.values["score"]))
+    expect(app.locator("[data-cy=entry-counts]")).to_have_text(re.compile(r"^\d+\s+samples?$"))
     app.wait_for_timeout(1000)
     if not panel(app).count():
         app.locator("[data-cy=new-panel-btn]").last.click()
@@ -99,8 +104,32 @@ def open_panel(app: Page, served: Served, dataset: str) -> None:
 
 
 def open_scored(app: Page, served: Served) -> None:
+    """Open the panel on the scored pairs, all of them, with all metrics, in its first tab."""
     open_panel(app, served, "scored")
-    panel(app).locator(".heatmaplayer text").first.wait_for()
+    open_tab(app, "Agreement")
+    cells(app).nth(len(METRICS) * (len(groups(served)) + 1) - 1).wait_for()
+
+
+def open_tab(app: Page, name: str) -> None:
+    panel(app).get_by_role("tab", name=name).click()
+    expect(panel(app).get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+
+
+def choose(app: Page, now: str, then: str) -> None:
+    """Change the selector that shows ``now``."""
+    panel(app).get_by_role("combobox").filter(has_text=re.compile(f"^{re.escape(now)}$")).click()
+    app.get_by_role("option", name=then, exact=True).click()
+
+
+def cells(app: Page) -> Locator:
+    """The numbers in coloured cells, row by row."""
+    return panel(app).locator(".heatmaplayer text")
+
+
+def points(app: Page, figure: int = 0) -> list[dict]:
+    """Where the points of a figure are, of those figures that have points."""
+    plots = panel(app).locator(".js-plotly-plot").filter(has=app.locator(".scatterlayer .point"))
+    return [point.bounding_box() for point in plots.nth(figure).locator(".scatterlayer .point").all()]
 
 
 def expect_count(app: Page, n: int) -> None:
@@ -111,57 +140,201 @@ def groups(served: Served) -> list[str]:
     return sorted(set(served.values["distortion"]), key=str.lower)
 
 
+def members(served: Served, group: str | None, metric: str) -> tuple[list[float], list[float]]:
+    """Scores and targets of a group, or of the whole."""
+    columns = zip(served.values["distortion"], served.values["scores"][metric], served.values["target"], strict=True)
+    scores, targets = zip(*[(s, t) for g, s, t in columns if group in (None, g)], strict=True)
+    return scores, targets
+
+
 def screenshot(app: Page, name: str) -> None:
     if folder := os.environ.get("DEEPMSE_SCREENSHOTS"):
-        app.wait_for_timeout(2000)  # for thumbnails and transitions
         app.mouse.move(0, 0)
+        app.wait_for_timeout(3000)  # for thumbnails and transitions
         app.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_heatmap_shows_the_statistics_of_each_distortion(app, served):
+def surround(app: Page, box: dict) -> None:
+    """Draw a small lasso round a point."""
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    app.mouse.move(x - REACH, y - REACH)
+    app.mouse.down()
+    for dx, dy in ((REACH, -REACH), (REACH, REACH), (-REACH, REACH), (-REACH, -REACH)):
+        app.mouse.move(x + dx, y + dy, steps=4)
+    app.mouse.up()
+
+
+def near(boxes: list[dict], box: dict) -> int:
+    """How many points a lasso round one of them holds."""
+    return sum(abs(other["x"] - box["x"]) < REACH and abs(other["y"] - box["y"]) < REACH for other in boxes)
+
+
+def test_heatmap_shows_one_statistic_of_each_metric_and_distortion(app, served):
     open_scored(app, served)
-    texts = panel(app).locator(".heatmaplayer text").all_text_contents()
-    columns = list(zip(*(served.values[name] for name in ("distortion", "score", "target")), strict=True))
-    # Scores of DeepMSE rise with the damage: where the target does not, agreement is a negative correlation.
-    sign = 1 if served.values["lower_is_better"] else -1
-    expected = []
-    for group in [None, *groups(served)]:
-        scores, targets = zip(*[(s, t) for g, s, t in columns if group in (None, g)], strict=True)
-        expected.append(
-            [sign * stats.spearmanr(scores, targets).statistic, sign * stats.kendalltau(scores, targets).statistic]
-        )
-    shown = [[float(text) for text in texts[row * 3 : row * 3 + 2]] for row in range(len(texts) // 3)]
-    assert len(shown) == len(expected)
-    for row, truth in zip(shown, expected, strict=True):
-        assert row == pytest.approx(truth, abs=0.0005001)
-    screenshot(app, "panel")
+    for title, statistic in (("SRCC", stats.spearmanr), ("KRCC", stats.kendalltau)):
+        expected = [
+            served.values["signs"][metric] * statistic(*members(served, group, metric)).statistic
+            for group in [None, *groups(served)]
+            for metric in METRICS
+        ]
+        expect(cells(app).last).to_have_text(f"{expected[-1]:.3f}")
+        assert [float(text) for text in cells(app).all_text_contents()] == pytest.approx(expected, abs=0.0005001)
+        if title == "SRCC":
+            screenshot(app, "panel")
+            choose(app, "SRCC", "KRCC")
+    choose(app, "KRCC", "SRCC")
 
 
-def test_row_shows_its_images_and_reset_brings_all_back(app, served):
+def test_number_of_images_and_interval_are_shown_when_pointed_at(app, served):
+    open_scored(app, served)
+    cells(app).first.hover(force=True)
+    label = panel(app).locator(".hoverlayer .hovertext")
+    expect(label).to_contain_text("95 % interval")
+    expect(label).to_contain_text(f"n = {len(served.values['target'])}")
+
+
+def test_one_metric_is_shown_in_all_statistics(app, served):
+    open_scored(app, served)
+    chips = panel(app).locator(".MuiChip-root")
+    for _ in METRICS[1:]:
+        expect(chips.nth(1)).to_be_visible()
+        count = chips.count()
+        chips.last.locator("svg").click()
+        expect(chips).to_have_count(count - 1)
+    expect(panel(app).locator(".xtick text", has_text="RMSE")).to_be_visible()
+    shown = [float(text) for text in cells(app).all_text_contents()]
+    for row, group in enumerate([None, *groups(served)]):
+        scores, targets = members(served, group, METRICS[0])
+        sign = served.values["signs"][METRICS[0]]
+        truth = [
+            sign * stats.spearmanr(scores, targets).statistic,
+            sign * stats.kendalltau(scores, targets).statistic,
+        ]
+        assert shown[3 * row : 3 * row + 2] == pytest.approx(truth, abs=0.0005001)
+    screenshot(app, "panel-one-metric")
+
+
+def test_cell_shows_its_images_and_reset_brings_all_back(app, served):
     open_scored(app, served)
     row = len(groups(served))
-    panel(app).locator(".heatmaplayer text").nth(3 * row).click(force=True)
+    cells(app).nth(len(METRICS) * row + 1).click(force=True)
     expect_count(app, Counter(served.values["distortion"])[groups(served)[-1]])
-    assert panel(app).locator(".heatmaplayer text").count() == 3 * (row + 1)
-    screenshot(app, "panel-row")
+    expect(panel(app).get_by_text("furthest from the curve of PSNR first")).to_be_visible()
+    expect(panel(app).locator(".xtitle", has_text="PSNR")).to_be_visible()
+    assert cells(app).count() == len(METRICS) * (row + 1)
+    screenshot(app, "panel-cell")
     panel(app).get_by_role("button", name="Reset grid").click()
-    expect_count(app, len(served.values["score"]))
+    expect_count(app, len(served.values["target"]))
 
 
 def test_points_drawn_round_show_their_images(app, served):
     open_scored(app, served)
-    points = panel(app).locator(".scatterlayer .point").all()
-    boxes = [point.bounding_box() for point in points]
-    assert len(boxes) == len(served.values["score"])
+    boxes = points(app)
+    assert len(boxes) == len(served.values["target"])
     right = max(boxes, key=lambda box: box["x"])
-    x, y = right["x"] + right["width"] / 2, right["y"] + right["height"] / 2
-    app.mouse.move(x - 9, y - 9)
-    app.mouse.down()
-    for dx, dy in ((9, -9), (9, 9), (-9, 9), (-9, -9)):
-        app.mouse.move(x + dx, y + dy, steps=4)
-    app.mouse.up()
-    near = sum(abs(box["x"] - right["x"]) < 9 and abs(box["y"] - right["y"]) < 9 for box in boxes)
-    expect_count(app, near)
+    surround(app, right)
+    expect_count(app, near(boxes, right))
+    panel(app).get_by_role("button", name="Reset grid").click()
+    expect_count(app, len(served.values["target"]))
+
+
+def test_residuals_are_plotted_and_lead_to_their_images(app, served):
+    app.set_viewport_size({"width": 1500, "height": 1400})
+    open_scored(app, served)
+    open_tab(app, "Residuals")
+    expect(panel(app).get_by_text("Shapiro-Wilk")).to_be_visible()
+    for title in ("Residuals by prediction", "Histogram of residuals", "Normal probability plot"):
+        expect(panel(app).get_by_text(title)).to_be_visible()
+    expect(panel(app).locator(".barlayer .point").first).to_be_visible()
+    screenshot(app, "panel-residuals")
+    boxes = points(app)
+    assert len(boxes) == len(served.values["target"])
+    top = min(boxes, key=lambda box: box["y"])
+    surround(app, top)
+    expect_count(app, near(boxes, top))
+    panel(app).get_by_role("button", name="Reset grid").click()
+    expect_count(app, len(served.values["target"]))
+
+
+def test_significance_compares_every_two_metrics(app, served):
+    open_scored(app, served)
+    open_tab(app, "Significance")
+    verdicts = panel(app).locator(".scatterlayer text")
+    expect(verdicts).to_have_count(len(METRICS) * (len(METRICS) - 1))
+    screenshot(app, "panel-significance")
+    by_bootstrap = verdicts.all_text_contents()
+    assert all(re.search(r"p (<|=) \.\d", text) for text in by_bootstrap)
+    choose(app, "Bootstrap by reference (SRCC)", "F-test (residuals' variance)")
+    expect(panel(app).get_by_text("assumes normal residuals")).to_be_visible()
+    assert verdicts.all_text_contents() != by_bootstrap
+
+
+def test_levels_are_plotted_for_each_distortion(app, served):
+    app.set_viewport_size({"width": 1500, "height": 1000})
+    app.goto(f"{served.url}/datasets/levels?workspace=alone")
+    open_tab(app, "Levels")
+    lines = panel(app).locator(".scatterlayer .trace")
+    expect(lines.first).to_be_visible()
+    n_types = 4
+    assert lines.count() == n_types * (len(METRICS) + 1), "each metric and the target in the plot of each type"
+    screenshot(app, "panel-levels")
+    choose(app, "Normalised, all metrics", "As is, one metric")
+    expect(lines).to_have_count(n_types)
+
+
+def test_full_screen_has_one_figure_beside_the_other(app, served):
+    app.set_viewport_size({"width": 1700, "height": 900})
+    app.goto(f"{served.url}/datasets/scored?workspace=alone")
+    open_tab(app, "Agreement")
+    expect(cells(app).first).to_be_visible()
+    table, scatter = (plot.bounding_box() for plot in panel(app).locator(".js-plotly-plot").all())
+    assert table["x"] + table["width"] <= scatter["x"]
+    assert abs(table["y"] - scatter["y"]) < 5
+    screenshot(app, "panel-full")
+
+
+def download(app: Page, title: str) -> tuple[str, bytes]:
+    """Name and content of what the export of that title gives."""
+    panel(app).get_by_text("Export…").click()
+    with app.expect_download() as waiting:
+        app.get_by_role("option", name=title, exact=True).click()
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def test_tables_and_figures_are_downloaded(app, served):
+    open_scored(app, served)
+    name, content = download(app, "Table, CSV")
+    assert name == "scored-table.csv"
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert len(rows) == len(METRICS) * (len(groups(served)) + 1)
+    truth = stats.spearmanr(*members(served, None, METRICS[0])).statistic * served.values["signs"][METRICS[0]]
+    assert float(rows[0]["srcc"]) == pytest.approx(truth)
+    assert download(app, "Table, LaTeX")[1].startswith(b"\\begin{tabular}")
+    assert download(app, "Table, Markdown")[1].startswith(b"| Metric")
+    assert b"Plotly.newPlot" in download(app, "Scores and targets, HTML")[1]
+    name, content = download(app, "Agreement by group, PNG")
+    assert (name, content[:4]) == ("scored-heatmap.png", b"\x89PNG")
+
+
+def test_evaluation_is_saved_renamed_opened_and_deleted(app, served):
+    open_scored(app, served)
+    whole = cells(app).all_text_contents()
+    panel(app).get_by_role("button", name="Save").click()
+    expect(app.get_by_text("Saved as evaluation_1")).to_be_visible()
+    open_tab(app, "Saved")
+    expect(panel(app).get_by_role("cell", name="evaluation_1")).to_be_visible()
+    panel(app).get_by_label("Rename").click()
+    panel(app).get_by_label("New name").or_(panel(app).locator("input[type=text]").last).last.fill("table_2")
+    app.wait_for_timeout(500)  # the App waits before it takes over what is typed
+    panel(app).get_by_role("button", name="Rename", exact=True).last.click()
+    expect(panel(app).get_by_role("cell", name="table_2")).to_be_visible()
+    panel(app).get_by_label("Open").click()
+    expect(app.get_by_text("the numbers are those that were saved")).to_be_visible()
+    expect(cells(app)).to_have_text(whole)
+    screenshot(app, "panel-saved")
+    panel(app).get_by_label("Delete").click()
+    panel(app).get_by_role("button", name="Delete", exact=True).last.click()
+    expect(panel(app).get_by_text("Nothing saved yet")).to_be_visible()
 
 
 def test_scores_are_computed_from_the_panel(app, served):
@@ -174,7 +347,7 @@ def test_scores_are_computed_from_the_panel(app, served):
     app.get_by_role("button", name="Execute", exact=True).click()
     expect(app.get_by_text("SRCC with")).to_be_visible()
     app.get_by_role("button", name="Done").click()
-    expect(panel(app).locator(".heatmaplayer text")).to_have_count(3 * (len(groups(served)) + 1))
+    expect(cells(app)).to_have_count(3 * (len(groups(served)) + 1))
 
 
 def test_panel_is_legible_when_light_and_narrow(app, served):
@@ -195,6 +368,10 @@ def test_panel_is_legible_when_light_and_narrow(app, served):
         )
     )
     assert contrast(background, text) > 3
+    screenshot(app, "panel-narrow")
+    app.set_viewport_size({"width": 1500, "height": 950})
+    app.reload()
+    cells(app).first.wait_for()
     screenshot(app, "panel-light")
 
 

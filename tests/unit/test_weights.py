@@ -310,7 +310,7 @@ def test_pickles_that_call_anything_are_refused_and_call_nothing(tmp_path, hosti
     content = hostile(trace)
     if reader == "pth":
         torch.save(content, path, pickle_protocol=max(protocol, 2))
-        read = weights._read
+        read = weights.read_tensors
     else:
         path.write_bytes(pickle.dumps(content, protocol=protocol))
         read = read_array_pickle
@@ -341,7 +341,7 @@ def test_damaged_files_are_read_as_they_are_or_refused(kind, data, tmp_path_fact
             content[place] = value
     path.write_bytes(content)
     try:
-        (read_array_pickle if kind == "pickle" else weights._read)(path)
+        (read_array_pickle if kind == "pickle" else weights.read_tensors)(path)
     except WeightsError as error:
         assert str(path) in str(error)
 
