@@ -13,9 +13,11 @@ _EXPORTS = {
     "DeepMSE": "plugin.metrics.deepmse",
     "score_pairs": "plugin.scoring",
     "evaluate": "plugin.evaluation",
+    "compare_metrics": "plugin.evaluation",
+    "analyse_residuals": "plugin.evaluation",
 }
 
-__all__ = ["DeepMSE", "evaluate", "register", "score_pairs"]
+__all__ = ["DeepMSE", "analyse_residuals", "compare_metrics", "evaluate", "register", "score_pairs"]
 
 
 def __getattr__(name: str) -> Any:

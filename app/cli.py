@@ -8,7 +8,7 @@ import typer
 
 from ..plugin.errors import DeepMSEError, UsageError
 from . import terminal
-from .commands import bench, datasets, demo, evaluate, machine, metrics, reproduce, score, web
+from .commands import bench, datasets, demo, evaluate, features, finetune, machine, metrics, reproduce, score, web
 
 #: Packages that are not always there, and the extra that brings them.
 EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
@@ -30,6 +30,8 @@ for command in (
     datasets.load,
     datasets.check,
     datasets.synth,
+    features.features,
+    finetune.finetune,
     reproduce.reproduce,
     machine.doctor,
 ):

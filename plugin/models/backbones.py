@@ -15,7 +15,7 @@ from ..errors import UsageError, WeightsError
 from . import efficientnet_lite, imagenet, squeezenet
 from .parameters import ParameterFile, find, locate
 from .taps import BACKBONES, BackboneInfo, layers_of, node_of
-from .weights import Network, Weights, resolve
+from .weights import Network, Weights, read_tensors, resolve, sha256
 
 TIMM: Final = "timm:"
 """What the name of a backbone begins with that is timm's by its own name."""
@@ -134,7 +134,7 @@ def build(name: str, layers: Sequence[str], weights: str | Path | Weights | None
     """
     info = backbone_info(name)
     if info.library == "own":
-        network, loaded = efficientnet_lite.build(weights)
+        network, loaded = _tuned_lite(weights) or efficientnet_lite.build(weights)
         lite = _Lite(info, _some(info, layers), network)
         lite.weights = loaded
         return lite.eval()
@@ -218,6 +218,23 @@ def _traced(info: BackboneInfo, layers: Sequence[str], device: str) -> _Graph:
     return _Graph(info, layers, nodes, graph, statistics)
 
 
+def _tuned_lite(
+    weights: str | Path | Weights | None,
+) -> tuple[efficientnet_lite.EfficientNetLite0, Weights] | None:
+    """EfficientNet-Lite0 from a file of its fine-tuned parameters; None if it is of the published ones."""
+    if weights is None or isinstance(weights, Weights) or not Path(weights).is_file():
+        return None
+    path = Path(weights)
+    tensors = read_tensors(path)
+    with torch.device("meta"):
+        network = efficientnet_lite.EfficientNetLite0()
+    if not network.state_dict().keys() <= tensors.keys():
+        return None
+    network.load_state_dict(tensors, strict=False, assign=True)
+    digest = sha256(path)
+    return network.requires_grad_(False), Weights(f"{path.name} ({digest[:12]})", path, digest, tensors)
+
+
 def _timm_model(info: BackboneInfo) -> tuple[nn.Module, tuple[Sequence[float], Sequence[float]]]:
     import timm
 
@@ -258,28 +275,39 @@ def _level(model: nn.Module, layer: str) -> str | None:
 
 
 def _find(info: BackboneInfo, needed: Iterable[str], location: str | Path | None) -> Weights:
-    if info.library == "timm":
-        return _find_timm(info, location)
-    convolutional = _CONVOLUTIONAL.get(info.model)
+    convolutional = _CONVOLUTIONAL.get(info.model) if info.library == "torchvision" else None
     if convolutional and (location is not None or all(key.startswith(convolutional.prefix) for key in needed)):
         return resolve(replace(convolutional, package=None, prefix=""), location)
-    from torchvision.models import get_model_weights
-
-    url = str(get_model_weights(info.model)["IMAGENET1K_V1"].value.url)
-    title = f"torchvision {info.title}, ImageNet-1k v1"
-    return resolve(Network(info.model, title, f"{info.model}.safetensors", "", url, prefix=""), location)
+    network = download(info)
+    return _find_on_hub(info, location) if network is None else resolve(network, location)
 
 
-def _find_timm(info: BackboneInfo, location: str | Path | None) -> Weights:
+def download(info: BackboneInfo) -> Network | None:
+    """The whole network's file that torch hub has, as its library names it; None where there is none."""
+    if info.library == "torchvision":
+        from torchvision.models import get_model_weights
+
+        url = str(get_model_weights(info.model)["IMAGENET1K_V1"].value.url)
+    else:
+        import timm
+
+        cfg = timm.get_pretrained_cfg(info.model) if info.library == "timm" else None
+        url = str(cfg.url or "") if cfg is not None else ""
+        if not re.search(r"-[0-9a-f]{8,}\.pth$", url):
+            return None
+    title = f"{info.library} {info.title}, ImageNet-1k"
+    return Network(info.model, title, f"{info.model}.safetensors", "", url, prefix="")
+
+
+def _find_on_hub(info: BackboneInfo, location: str | Path | None) -> Weights:
+    """Weights that Hugging Face has, from a folder or from its cache."""
     import timm
 
     cfg = timm.get_pretrained_cfg(info.model)
-    title, filename = f"timm {info.model}", f"{info.model}.safetensors"
-    if cfg is not None and cfg.url and re.search(r"-[0-9a-f]{8,}\.pth$", cfg.url):
-        return resolve(Network(info.model, title, filename, "", cfg.url, prefix=""), location)
     hub = cfg.hf_hub_id if cfg is not None else None
+    filename = f"{info.model}.safetensors"
     source = f"model.safetensors of https://huggingface.co/{hub}, renamed to {filename}," if hub else filename
-    wanted = ParameterFile(title, filename, "", source=source)
+    wanted = ParameterFile(f"timm {info.model}", filename, "", source=source)
     if location is None and hub and locate(wanted) is None:
         from huggingface_hub import try_to_load_from_cache
 

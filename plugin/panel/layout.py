@@ -122,7 +122,7 @@ def _controls(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any])
     compared = {name: titles[name] for name in chosen["metrics"]}
     several = len(compared) > 1
     row = _flow(root, "controls", align="end")
-    _multiple(row, "metrics", "Metrics", titles, panel.on_change_control)
+    _multiple(row, "metrics", "Metrics", titles, panel.on_change_metrics)
     _dropdown(row, "target", "Target", _same(choices["targets"]), panel.on_change_target)
     directions = {HIGHER: "Higher is better", LOWER: "Lower is better"}
     _dropdown(row, "direction", "Target's direction", directions, panel.on_change_control)

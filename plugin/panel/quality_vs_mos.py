@@ -104,6 +104,12 @@ class QualityVsMos(foo.Panel):
         """Show what has been chosen."""
         self._update(ctx)
 
+    def on_change_metrics(self, ctx: foo.ExecutionContext) -> None:
+        """Compare the chosen metrics."""
+        # In the state that the App sends, a list is never shorter than it was before.
+        ctx.panel.state.set("controls.metrics", ctx.params["value"])
+        self._update(ctx)
+
     def on_change_target(self, ctx: foo.ExecutionContext) -> None:
         """Show another target, with the direction that is declared for it."""
         ctx.panel.state.set("controls.direction", None)

@@ -150,9 +150,9 @@ def measure_1(context: Context) -> Outcome:
         tuple(dict.fromkeys(failures.lacking)),
         notes=(
             *_NOTES,
-            f"{FOLDS} folds, so that each image is judged once. The paper does not say how it splits. Its numbers are "
-            "compared with those of a split by image, where a picture's copies are in training and in test: that does "
-            "not measure how well another picture would be judged, and the split by reference does.",
+            f"{FOLDS} folds, so that each image is judged once. The paper does not say how it splits. Its numbers "
+            "are compared with those of a split by image, where a picture's copies are in training and in test: that "
+            "does not measure how well another picture would be judged, and the split by reference does.",
         ),
     )
 

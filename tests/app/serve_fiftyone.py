@@ -2,9 +2,10 @@
 
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
-Three datasets: ``scored`` and ``unscored`` hold the same pairs, real ones from the folder LIVE_SUBSET or, where there is
-none, a demo set written to PHOTOS; ``levels`` holds a demo set. What ``scored`` holds is in VALUES.json once the App is
-up. The database is this process's own.
+Three datasets: ``scored`` and ``unscored`` hold the same pairs, real ones from the folder LIVE_SUBSET or, where
+there is none, a demo set written to PHOTOS; ``levels`` holds a demo set. Each has two workspaces: the panel beside
+the grid, and the panel alone. What ``scored`` holds is in VALUES.json once the App is up. The database is this
+process's own.
 """
 
 import json
@@ -23,7 +24,7 @@ os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(Path(tempfile.mkdtemp(dir=os.
 import fiftyone as fo
 from deepmse.plugin.datasets import QualityDataset, load, make_demo
 from deepmse.plugin.metrics import metric_info
-from deepmse.plugin.panel.launch import launch_app
+from deepmse.plugin.panel.launch import launch_app, workspace
 from deepmse.plugin.store import ScoringJob, import_dataset
 
 METRICS = ("deepmse", "psnr", "ssim", "gmsd")
@@ -32,7 +33,7 @@ METRICS = ("deepmse", "psnr", "ssim", "gmsd")
 def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
     is_real = live_subset.is_dir()
     quality = load("live_subset", live_subset) if is_real else make_demo(photos)
-    import_dataset(quality, "unscored")
+    add_workspaces(import_dataset(quality, "unscored"))
     dataset = scored(quality, "scored")
     scored(make_demo(photos, live_subset / "ref") if is_real else quality, "levels")
     session = launch_app(dataset, port=port, remote=True)
@@ -51,13 +52,18 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
 
 
 def scored(quality: QualityDataset, name: str) -> fo.Dataset:
-    """A dataset with scores, and a workspace that shows nothing but the panel."""
+    """A dataset with scores of all metrics."""
     dataset = import_dataset(quality, name)
     for _ in ScoringJob(dataset, METRICS, device="cpu"):
         pass
-    panel = fo.Panel(type="quality_vs_mos")
-    dataset.save_workspace("alone", fo.Space(children=[panel], active_child=panel.component_id))
+    add_workspaces(dataset)
     return dataset
+
+
+def add_workspaces(dataset: fo.Dataset) -> None:
+    panel = fo.Panel(type="quality_vs_mos")
+    dataset.save_workspace("beside", workspace())
+    dataset.save_workspace("alone", fo.Space(children=[panel], active_child=panel.component_id))
 
 
 if __name__ == "__main__":

@@ -93,21 +93,17 @@ def panel(app: Page) -> Locator:
     return app.locator("[data-cy=panel-content-quality_vs_mos]")
 
 
-def open_panel(app: Page, served: Served, dataset: str) -> None:
-    """Open a dataset and, unless the session has it open already, the panel."""
-    app.goto(f"{served.url}/datasets/{dataset}")
-    expect(app.locator("[data-cy=entry-counts]")).to_have_text(re.compile(r"^\d+\s+samples?$"))
-    app.wait_for_timeout(1000)
-    if not panel(app).count():
-        app.locator("[data-cy=new-panel-btn]").last.click()
-        app.locator("[data-cy=new-panel-option-quality_vs_mos]").click()
+def open_panel(app: Page, served: Served, dataset: str, workspace: str = "beside") -> None:
+    """Open a dataset with the panel as new, beside the grid or alone."""
+    app.goto(f"{served.url}/datasets/{dataset}?workspace={workspace}")
+    panel(app).wait_for()
 
 
 def open_scored(app: Page, served: Served) -> None:
-    """Open the panel on the scored pairs, all of them, with all metrics, in its first tab."""
+    """Open the panel on the scored pairs."""
     open_panel(app, served, "scored")
-    open_tab(app, "Agreement")
     cells(app).nth(len(METRICS) * (len(groups(served)) + 1) - 1).wait_for()
+    expect_count(app, len(served.values["target"]))
 
 
 def open_tab(app: Page, name: str) -> None:
@@ -182,7 +178,6 @@ def test_heatmap_shows_one_statistic_of_each_metric_and_distortion(app, served):
         if title == "SRCC":
             screenshot(app, "panel")
             choose(app, "SRCC", "KRCC")
-    choose(app, "KRCC", "SRCC")
 
 
 def test_number_of_images_and_interval_are_shown_when_pointed_at(app, served):
@@ -271,12 +266,11 @@ def test_significance_compares_every_two_metrics(app, served):
 
 def test_levels_are_plotted_for_each_distortion(app, served):
     app.set_viewport_size({"width": 1500, "height": 1000})
-    app.goto(f"{served.url}/datasets/levels?workspace=alone")
+    open_panel(app, served, "levels", "alone")
     open_tab(app, "Levels")
     lines = panel(app).locator(".scatterlayer .trace")
-    expect(lines.first).to_be_visible()
     n_types = 4
-    assert lines.count() == n_types * (len(METRICS) + 1), "each metric and the target in the plot of each type"
+    expect(lines).to_have_count(n_types * (len(METRICS) + 1))  # each metric and the target, for each type
     screenshot(app, "panel-levels")
     choose(app, "Normalised, all metrics", "As is, one metric")
     expect(lines).to_have_count(n_types)
@@ -284,8 +278,7 @@ def test_levels_are_plotted_for_each_distortion(app, served):
 
 def test_full_screen_has_one_figure_beside_the_other(app, served):
     app.set_viewport_size({"width": 1700, "height": 900})
-    app.goto(f"{served.url}/datasets/scored?workspace=alone")
-    open_tab(app, "Agreement")
+    open_panel(app, served, "scored", "alone")
     expect(cells(app).first).to_be_visible()
     table, scatter = (plot.bounding_box() for plot in panel(app).locator(".js-plotly-plot").all())
     assert table["x"] + table["width"] <= scatter["x"]

@@ -66,8 +66,10 @@ class App:
     def choose(self, **controls: str | list[str]) -> None:
         """Change selectors as a user does."""
         for name, value in controls.items():
-            self.state["controls"][name] = value
-            self.send("on_change_target" if name == "target" else "on_change_control", value=value)
+            changed = self.properties["controls"]["type"]["properties"][name]["on_change"].split("#")[1]
+            # As the App does, whose state merges lists: what was removed from one is still in it.
+            pydash.merge(self.state, {"controls": {name: value}})
+            self.send(changed, value=value)
 
     def open_tab(self, name: str) -> None:
         self.state["tab"] = name

@@ -61,11 +61,15 @@ def test_the_papers_recipe_is_the_default():
 
 def test_the_loss_falls(images, tmp_path):
     told = []
-    settings = Recipe("efficientnet-lite0", epochs=4, batch_size=4)
-    history = finetune(images, settings, tmp_path / "tuned.safetensors", device=CPU, report=told.append)
+    out = tmp_path / "tuned.safetensors"
+    history = finetune(
+        images, Recipe("efficientnet-lite0", epochs=4, batch_size=4), out, device=CPU, report=told.append
+    )
     assert told == list(history)
     assert [epoch.number for epoch in history] == [1, 2, 3, 4]
     assert history[-1].loss < 0.6 * history[0].loss
+    tuned = build("efficientnet-lite0", ["head"], out)
+    assert all(torch.equal(value, load_file(out)[key]) for key, value in tuned.graph.state_dict().items())
 
 
 def test_an_interrupted_training_ends_at_the_same_bits(images, mobilenet, tmp_path):

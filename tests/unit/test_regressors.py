@@ -25,9 +25,7 @@ def matern(a: np.ndarray, b: np.ndarray, length: float) -> np.ndarray:
     return Matern(length, nu=2.5)(a, b)
 
 
-@pytest.mark.parametrize(
-    "parameters", [Hyperparameters((0.7,), (1.3,), 0.1), Hyperparameters((4.0,), (0.4,), 0.01)]
-)
+@pytest.mark.parametrize("parameters", [Hyperparameters((0.7,), (1.3,), 0.1), Hyperparameters((4.0,), (0.4,), 0.01)])
 def test_mean_deviation_and_likelihood_are_those_of_scikit_learn(parameters):
     x, y = problem()
     new = problem(25, seed=1)[0]
@@ -91,9 +89,9 @@ def test_the_linear_part_can_be_taken_out_of_the_mean(mixed):
     new = problem(10, d=6, seed=2)[0]
     linear = process.linear_weights()
     np.testing.assert_array_equal(linear[:4], 0)
-    rest = GaussianProcess(
-        (Term("matern", 2), Term("matern", 2)), Hyperparameters((0.5, 1.5), (0.8, 2.0), 0.05)
-    ).fit(x[:, :4], y - x @ linear)
+    rest = GaussianProcess((Term("matern", 2), Term("matern", 2)), Hyperparameters((0.5, 1.5), (0.8, 2.0), 0.05)).fit(
+        x[:, :4], y - x @ linear
+    )
     np.testing.assert_allclose(rest.predict(new[:, :4]).mean + new @ linear, process.predict(new).mean, rtol=1e-8)
 
 
