@@ -25,7 +25,8 @@ STYLE: Final = """
 .dm-actions { flex-wrap: wrap; align-items: center; gap: 12px !important; }
 .dm-examples { flex-wrap: nowrap; align-items: center; gap: 12px !important; flex: none !important;
   width: auto !important; margin-left: auto; }
-.dm-examples > .block { flex: none; width: auto; }
+.dm-examples > .block { flex: none !important; width: auto !important; }
+.dm-examples > button { min-width: 70px !important; }
 .dm-examples p { margin: 0; font-size: 14px; color: var(--dm-quiet); }
 @media (max-width: 640px) { .dm-examples { margin-left: 0; } }
 
@@ -47,7 +48,7 @@ STYLE: Final = """
 .dm-result h3 { margin-top: 28px; }
 .dm-result p { margin: 0; line-height: 1.55; }
 .dm-result .dm-score { font-size: 64px; font-weight: 650; line-height: 1.2; letter-spacing: -.03em; }
-.dm-result .dm-caption, .dm-ends span, .dm-result footer *, .dm-map figcaption * {
+.dm-result .dm-caption, .dm-grades span, .dm-result footer *, .dm-map figcaption * {
   font-size: 13px; color: var(--dm-quiet); }
 
 .dm-bars { display: grid; gap: 8px; margin: 12px 0; }
@@ -91,8 +92,8 @@ STYLE: Final = """
   opacity: .35; }
 .dm-scale i { position: absolute; inset-block: -5px; width: 4px; margin-left: -2px; border-radius: 2px;
   background: var(--color-accent); }
-.dm-ends { display: flex; justify-content: space-between; margin: 5px 0 10px; }
-.dm-scale ~ p + p { margin-top: 10px; }
+.dm-grades { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; margin: 6px 0 18px; text-align: center; }
+.dm-scale ~ p + p { margin-top: 8px; }
 
 .dm-result footer { grid-column: 1 / -1; padding-top: 16px; border-top: 1px solid var(--border-color-primary); }
 .dm-result footer ul { margin: 0 0 6px; padding-left: 18px; }

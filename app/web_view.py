@@ -79,16 +79,15 @@ def judgement(found: Findings, interval: tuple[float, float] | None) -> str:
         found: what was found, by the model and others
         interval: where the score lies with 95 % probability; None if that is not known
     """
-    low, high = found.metric.range
     grade = found.main.grade
     percentile = found.main.percentile
     return f"""
 <section class="dm-result dm-judgement" aria-label="Result">
   <div role="status">
     <h2>Quality</h2>
-    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {high:g}</small></p>
+    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {found.metric.range[1]:g}</small></p>
     {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
-    {_scale(found.main.value, interval, (low, high))}
+    {_scale(found, interval)}
     {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
   </div>
   {_others(found.others)}
@@ -158,9 +157,9 @@ def _embed(image: Image.Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
-def _scale(score: float, interval: tuple[float, float] | None, ends: tuple[float, float]) -> str:
-    """The score on its scale, with the stretch that it lies in."""
-    low, high = ends
+def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
+    """The score on its scale, whose equal parts have the grades' names, with the stretch that opinion lies in."""
+    low, high = found.metric.range
 
     def place(value: float) -> str:
         return f"{100 * (value - low) / (high - low):.2f}%"
@@ -169,16 +168,20 @@ def _scale(score: float, interval: tuple[float, float] | None, ends: tuple[float
     if interval is not None:
         first, last = interval
         stretch = f'<span style="left: {place(first)}; right: calc(100% - {place(last)})"></span>'
-        words = f'<p class="dm-caption">Between {first:.0f} and {last:.0f}, with 95 % probability.</p>'
+        words = (
+            f"<p>With 95 % probability, people’s mean opinion lies <strong>between {first:.0f} and {last:.0f}</strong>."
+            "</p>"
+        )
+    grades = "".join(f"<span>{escape(grade)}</span>" for grade in found.metric.grades)
     return f"""
-    <div class="dm-scale" aria-hidden="true">{stretch}<i style="left: {place(score)}"></i></div>
-    <div class="dm-ends" aria-hidden="true"><span>{low:g}</span><span>{high:g}</span></div>
+    <div class="dm-scale" aria-hidden="true">{stretch}<i style="left: {place(found.main.value)}"></i></div>
+    <div class="dm-grades" aria-hidden="true">{grades}</div>
     {words}
 """
 
 
 def _rank(percentile: float) -> str:
-    photographs = "the photographs that the model has learned from"
+    photographs = "the 2,000 photographs that the model has learned from"
     if percentile < 1:
         return f"Hardly any of {photographs} look worse."
     if percentile > 99:
@@ -212,7 +215,7 @@ def _footer(found: Findings) -> str:
     metric = found.settings["metrics"][found.metric.name]
     size = metric["policy"]["resize"]
     small_print = (
-        f"Resized to {size}" if size else "In its own size",
+        f"Resized to {size}" if size else f"Image policy: {metric['policy']['name']}",
         f"weights: {metric['weights']['name']}",
         f"{found.seconds:.2f} s on {found.settings['device_name']}",
     )

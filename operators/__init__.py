@@ -6,6 +6,7 @@ from .evaluate_quality import EvaluateQuality
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
 from .regression_metrics import Krcc, Plcc, Srcc
+from .train_quality_model import TrainQualityModel
 
 OPERATORS = (
     ComputeFullReference,
@@ -16,6 +17,7 @@ OPERATORS = (
     Srcc,
     Krcc,
     Plcc,
+    TrainQualityModel,
 )
 
 __all__ = [
@@ -28,4 +30,5 @@ __all__ = [
     "MakeSyntheticSet",
     "Plcc",
     "Srcc",
+    "TrainQualityModel",
 ]

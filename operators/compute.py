@@ -84,7 +84,7 @@ class ComputeOperator(foo.Operator):
         if not ctx.delegated:
             return _stream(ctx, job)
         for state in job:
-            ctx.set_progress(progress=_fraction(state), label=_label(state))
+            ctx.set_progress(progress=fraction(state), label=progress_label(state))
         return _results(ctx, job)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -154,17 +154,19 @@ def _metrics_input(inputs: types.Object, kind: Kind, default: str) -> None:
 
 def _stream(ctx: foo.ExecutionContext, job: ScoringJob) -> Iterator[Any]:
     for state in job:
-        yield ctx.trigger("set_progress", {"progress": _fraction(state), "label": _label(state)})
+        yield ctx.trigger("set_progress", {"progress": fraction(state), "label": progress_label(state)})
     yield ctx.trigger("reload_dataset")
     results = _results(ctx, job)
     yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
 
 
-def _fraction(state: Progress) -> float:
+def fraction(state: Progress) -> float:
+    """How much of the work is done, 0 to 1."""
     return state.done / state.total if state.total else 1.0
 
 
-def _label(state: Progress) -> str:
+def progress_label(state: Progress) -> str:
+    """How much of the work is done, in words."""
     failed = f", {state.failed:,} failed" if state.failed else ""
     return f"{state.done:,} of {state.total:,} images done{failed}"
 

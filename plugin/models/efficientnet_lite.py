@@ -44,7 +44,9 @@ class SameConv2d(nn.Conv2d):
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 (PyTorch's name)
         """Map (N, channels, h, w) to (N, out_channels, ceil(h / stride), ceil(w / stride))."""
         (kernel, _), (stride, _) = self.kernel_size, self.stride
-        vertical, horizontal = (max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in input.shape[-2:])
+        vertical, horizontal = (
+            max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in input.shape[-2:]
+        )
         if vertical % 2 == 0 == horizontal % 2:
             padding = (vertical // 2, horizontal // 2)
         else:

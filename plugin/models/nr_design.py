@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .nr_features import DEPTHWISE_STAGES, STAGES, columns
-from .regressors import Term
+from .regressors import Groups
 
 Array = NDArray[np.float64]
+Places = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Recipe:
     """The choices that make a no-reference model.
 
     Args:
-        linear: groups of taps whose features act in proportion, each with a linear covariance of its own
+        linear: groups of taps whose features act in proportion, each group with a like share
         curved: groups of taps that also act through principal components, each with a Matérn covariance
         pool: how activations are pooled
         components: principal components of each curved group
@@ -58,19 +59,19 @@ class Design:
     """Affine maps of features (N, D), fitted to a training set.
 
     Args:
-        terms: of the process: one of each curved group, then one of each linear group
+        groups: how what comes out enters the process's covariance
         mean: of each feature, (D,)
-        projection: from standardised features to the components of all curved groups, (D, K)
-        selection: which standardised features the linear groups take, in order
+        deviation: of each feature, infinite for those that do not vary, (D,)
+        axes: of each curved group, its place among the features and its principal axes (d, k)
+        selection: places of the linear groups' features
         gain: what each of those is multiplied by
-        deviation: of each feature, (D,); 1 for those that do not vary
     """
 
-    terms: tuple[Term, ...]
+    groups: Groups
     mean: Array
     deviation: Array
-    projection: Array
-    selection: NDArray[np.intp]
+    axes: tuple[tuple[Places, Array], ...]
+    selection: Places
     gain: Array
 
     @classmethod
@@ -84,38 +85,36 @@ class Design:
         """
         mean, deviation = features.mean(0), features.std(0)
         deviation = np.where(deviation > 1e-6, deviation, np.inf)
-        standardised = (features - mean) / deviation
-
-        terms, projections = [], []
-        for group in recipe.curved:
-            at = columns(sizes, group)
-            axes = _principal_axes(standardised[:, at], recipe.components, recipe.whitening)
-            placed = np.zeros((features.shape[1], axes.shape[1]))
-            placed[at] = axes
-            projections.append(placed)
-            terms.append(Term("matern", axes.shape[1]))
-        selections = [columns(sizes, group) for group in recipe.linear]
-        terms += [Term("linear", len(at)) for at in selections]
+        curved = [columns(sizes, group) for group in recipe.curved]
+        axes = [
+            _principal_axes((features[:, at] - mean[at]) / deviation[at], recipe.components, recipe.whitening)
+            for at in curved
+        ]
+        linear = [columns(sizes, group) for group in recipe.linear]
+        # A group's features share what is the group's, and the groups are equals.
+        gain = [np.full(len(at), (len(at) * len(linear)) ** -0.5) for at in linear]
         return cls(
-            tuple(terms),
+            Groups(tuple(each.shape[1] for each in axes), sum(len(at) for at in linear)),
             mean,
             deviation,
-            np.concatenate(projections, axis=1) if projections else np.zeros((features.shape[1], 0)),
-            np.concatenate(selections) if selections else np.zeros(0, dtype=np.intp),
-            np.concatenate([np.full(len(at), len(at) ** -0.5) for at in selections]) if selections else np.zeros(0),
+            tuple(zip(curved, axes, strict=True)),
+            np.concatenate(linear),
+            np.concatenate(gain),
         )
 
     def transform(self, features: Array) -> Array:
-        """Components and scaled features side by side, (N, sum of the terms' sizes)."""
+        """Components of the curved groups, then scaled features of the linear ones, (N, size of the groups)."""
         standardised = (features - self.mean) / self.deviation
-        return np.hstack([standardised @ self.projection, standardised[:, self.selection] * self.gain])
+        components = [standardised[:, at] @ axes for at, axes in self.axes]
+        return np.hstack([*components, standardised[:, self.selection] * self.gain])
 
 
 def _principal_axes(standardised: Array, count: int, whitening: float) -> Array:
-    """The first principal axes, (D, K), scaled so that the components' variances add up to 1."""
+    """The first principal axes, (d, k), scaled so that the components' variances add up to 1."""
     from sklearn.decomposition import PCA
 
     count = min(count, standardised.shape[0] - 1, standardised.shape[1])
     found = PCA(count, svd_solver="randomized", random_state=0).fit(standardised)
-    scaled = found.explained_variance_ ** (-whitening / 2)
-    return found.components_.T * scaled / np.sqrt((found.explained_variance_ * scaled**2).sum())
+    weights = np.maximum(found.explained_variance_, 1e-9) ** (-whitening / 2)
+    axes: Array = found.components_.T * weights / np.sqrt((found.explained_variance_ * weights**2).sum())
+    return axes

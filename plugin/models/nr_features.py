@@ -68,7 +68,7 @@ class FeatureNetwork:
     def __call__(self, images: torch.Tensor) -> NDArray[np.float32]:
         """Features, (N, D), of uint8 images (N, 3, H, W)."""
         # One at a time, an image has the same features to the last bit in any batch, and a CPU is as fast.
-        parts = images.split(1 if self._device.type == "cpu" else len(images))
+        parts = torch.split(images, 1 if self._device.type == "cpu" else len(images))
         return np.concatenate([self._of(part) for part in parts])
 
     def sizes(self) -> dict[str, int]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .nr_design import Design, Recipe
+from .nr_features import columns
 from .opinion import OpinionScale
-from .regressors import GaussianProcess, Hyperparameters, Prediction, Term
+from .regressors import GaussianProcess, Groups, Hyperparameters
 
 Array = NDArray[np.float64]
 
@@ -42,51 +44,57 @@ class Quality:
 class QualityModel:
     """A linear function of D features, and a Gaussian process of K components of them on what that leaves.
 
-    Their sum is the mean of one process that has linear and Matérn covariances. Its deviation is that of the Matérn
-    part; ``spread`` makes up for what is uncertain of the linear one.
+    Their sum is the mean of one process that has linear and Matérn terms. Its deviation is that of the Matérn terms;
+    ``spread`` makes up for what is uncertain of the linear one.
 
     Args:
         recipe: the choices that it was made by
         network_sha256: digest of the network's weights
+        sizes: how many features each tap has, in their order
         weights: of the features, (D,)
         bias: of the linear function
-        axes: of the components, each on a scale of its own, (D, K)
+        axes: of each curved group, (d, k), every axis on a scale of its own
         axis_scales: those scales, (K,)
-        offset: what the components of the mean training image are, (K,)
-        sizes: how many components each Matérn covariance is of
+        offset: the components of the mean training image, (K,)
         hyperparameters: of the process
         examples: components of the training images, (N, K)
         residuals: what the linear function leaves of what is learnt for them, (N,)
         scale: opinions to what is learnt
         spread: what deviations are multiplied by
-        quantiles: of the training images' scores, each predicted from the others, rising from the lowest to the
-            highest in even steps
+        quantiles: of the training images' scores, each by a model of the others, rising in even steps from the lowest
+            to the highest
     """
 
     recipe: Recipe
     network_sha256: str
+    sizes: Mapping[str, int]
     weights: NDArray[np.float32]
     bias: float
-    axes: NDArray[np.float16]
+    axes: tuple[NDArray[np.float16], ...]
     axis_scales: Array
     offset: Array
-    sizes: tuple[int, ...]
     hyperparameters: Hyperparameters
     examples: NDArray[np.float16]
     residuals: NDArray[np.float32]
     scale: OpinionScale
-    spread: float
-    quantiles: Array
+    spread: float = 1.0
+    quantiles: Array = field(default_factory=lambda: np.linspace(0, 100, 101))
 
     def __post_init__(self) -> None:
-        self._axes = self.axes * self.axis_scales
-        self._process = GaussianProcess([Term("matern", size) for size in self.sizes], self.hyperparameters).fit(
-            self.examples, self.residuals
-        )
+        self._places = [columns(self.sizes, group) for group in self.recipe.curved]
+        self._axes = [axes.astype(np.float64) for axes in self.axes]
+        groups = Groups(tuple(axes.shape[1] for axes in self.axes))
+        self._process = GaussianProcess(groups, self.hyperparameters).fit(self.examples, self.residuals)
 
     @classmethod
     def of(
-        cls, design: Design, process: GaussianProcess, examples: Array, learnt: Array, scale: OpinionScale, **origin: Any
+        cls,
+        design: Design,
+        process: GaussianProcess,
+        examples: Array,
+        learnt: Array,
+        scale: OpinionScale,
+        **origin: Any,
     ) -> Self:
         """Take a fitted process apart; the model is not calibrated yet.
 
@@ -96,45 +104,42 @@ class QualityModel:
             examples: its input for the training images
             learnt: its targets
             scale: opinions to what is learnt
-            origin: ``recipe`` and ``network_sha256``
+            origin: ``recipe``, ``network_sha256`` and ``sizes``
         """
-        components = design.projection.shape[1]
         linear = process.linear_weights()
         weights = np.zeros(len(design.mean))
-        weights[design.selection] = linear[components:] * design.gain
+        weights[design.selection] = linear * design.gain
         weights /= design.deviation
         # Half precision holds every axis once each is on a scale of its own.
-        projection = design.projection / design.deviation[:, None]
-        axis_scales = np.abs(projection).max(0)
-        axes = (projection / axis_scales).astype(np.float16)
-        sizes = tuple(term.size for term in design.terms if term.kind == "matern")
-        found = process.hyperparameters
+        scaled = [axes / design.deviation[at, None] for at, axes in design.axes]
+        scales = [np.abs(axes).max(0) for axes in scaled]
+        axes = tuple((each / scale).astype(np.float16) for each, scale in zip(scaled, scales, strict=True))
+        offsets = [design.mean[at] @ each.astype(np.float64) for (at, _), each in zip(design.axes, axes, strict=True)]
+        axis_scales = np.concatenate([np.zeros(0), *scales])
+        components = len(axis_scales)
         return cls(
             weights=weights.astype(np.float32),
             bias=float(-design.mean @ weights),
             axes=axes,
             axis_scales=axis_scales,
-            offset=design.mean @ (axes * axis_scales),
-            sizes=sizes,
-            hyperparameters=Hyperparameters(found.variances[: len(sizes)], found.lengths, found.noise),
+            offset=np.concatenate([np.zeros(0), *offsets]) * axis_scales,
+            hyperparameters=process.hyperparameters,
             examples=examples[:, :components].astype(np.float16),
-            residuals=(learnt - examples @ linear).astype(np.float32),
+            residuals=(learnt - examples[:, components:] @ linear).astype(np.float32),
             scale=scale,
-            spread=1.0,
-            quantiles=np.linspace(0, 100, 101),
             **origin,
         )
 
-    def learnt(self, features: NDArray[Any]) -> Prediction:
-        """What the process says of features (N, D), in its own unit."""
+    def learnt(self, features: NDArray[Any]) -> tuple[Array, Array]:
+        """Mean and standard deviation of what was learnt, in its own unit, by features (N, D)."""
         values = features.astype(np.float64)
-        curved = self._process.predict(values @ self._axes - self.offset)
-        assert curved.std is not None
-        return Prediction(values @ self.weights + self.bias + curved.mean, self.spread * curved.std)
+        parts = [values[:, at] @ axes for at, axes in zip(self._places, self._axes, strict=True)]
+        components = np.hstack([np.zeros((len(values), 0)), *parts]) * self.axis_scales - self.offset
+        mean, std = self._process.moments(components)
+        return values @ self.weights + self.bias + mean, self.spread * std
 
     def __call__(self, features: NDArray[Any]) -> Quality:
         """Quality by features (N, D)."""
-        prediction = self.learnt(features)
-        scores, deviations = self.scale.to_opinion(prediction.mean, prediction.std)
+        scores, deviations = self.scale.to_opinion(*self.learnt(features))
         percentiles = np.interp(scores, self.quantiles, np.linspace(0, 100, len(self.quantiles)))
         return Quality(scores, deviations, percentiles)

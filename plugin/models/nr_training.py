@@ -25,9 +25,6 @@ FEWEST: Final = 20
 
 FOLDS: Final = 5
 
-#: Examples that hyperparameters are searched on.
-SUBSET: Final = 700
-
 #: Half the width of a 95 % interval, in standard deviations.
 REACH_95: Final = 1.959964
 
@@ -41,16 +38,20 @@ class Samples:
         sizes: how many features each tap has, in their order
         opinions: 0 to 100, higher is better, (N,)
         network_sha256: digest of the network's weights
+        references: what each image was made from, so that no reference is on both sides of a split; None by itself
     """
 
     features: NDArray[np.float32]
     sizes: Mapping[str, int]
     opinions: Array
     network_sha256: str
+    references: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
         if len(self.opinions) < FEWEST:
-            raise UsageError(f"{len(self.opinions)} labelled images are too few to learn from; label {FEWEST} or more")
+            raise UsageError(
+                f"{len(self.opinions)} labelled images are too few to learn from; label {FEWEST} or more"
+            )
         if np.ptp(self.opinions) == 0:
             raise UsageError(f"all {len(self.opinions)} labels are the same; there is nothing to learn")
 
@@ -58,7 +59,12 @@ class Samples:
         return len(self.opinions)
 
     def __getitem__(self, chosen: NDArray[np.intp]) -> Self:
-        return replace(self, features=self.features[chosen], opinions=self.opinions[chosen])
+        return replace(
+            self,
+            features=self.features[chosen],
+            opinions=self.opinions[chosen],
+            references=tuple(self.references[index] for index in chosen),
+        )
 
     def by(self, recipe: Recipe) -> Self:
         """With the features of a recipe alone."""
@@ -86,10 +92,9 @@ def fit(samples: Samples, recipe: Recipe, *, seed: int = 0) -> QualityModel:
     scale = _scale(samples, recipe)
     design = Design.fit(recipe, samples.sizes, features)
     examples, learnt = design.transform(features), scale.to_learnt(samples.opinions)
-    process = GaussianProcess(design.terms, subset=SUBSET, seed=seed).fit(examples, learnt)
-    return QualityModel.of(
-        design, process, examples, learnt, scale, recipe=recipe, network_sha256=samples.network_sha256
-    )
+    process = GaussianProcess(design.groups, seed=seed).fit(examples, learnt)
+    origin = {"recipe": recipe, "network_sha256": samples.network_sha256, "sizes": samples.sizes}
+    return QualityModel.of(design, process, examples, learnt, scale, **origin)
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ def cross_validate(
     """Predict each fold's images by a model of the others, everything fitted anew: axes, scale, hyperparameters.
 
     Args:
-        samples: images that have nothing to do with each other
+        samples: features and opinions
         recipe: the choices
         seed: of the folds and the searches
         progress: told how many folds are done, and of how many
@@ -123,12 +128,11 @@ def cross_validate(
     samples = samples.by(recipe)
     mean, std, error = (np.empty(len(samples)) for _ in range(3))
     scales: list[tuple[NDArray[np.intp], OpinionScale]] = []
-    for done, fold in enumerate(k_fold([None] * len(samples), FOLDS, seed=seed), start=1):
+    for done, fold in enumerate(k_fold(samples.references, FOLDS, seed=seed), start=1):
         held_out = fold["test"]
         model = fit(samples[fold["training"]], recipe, seed=seed)
-        prediction = model.learnt(samples.features[held_out, 0])
-        mean[held_out], std[held_out] = prediction.mean, prediction.std
-        error[held_out] = model.scale.to_learnt(samples.opinions[held_out]) - prediction.mean
+        mean[held_out], std[held_out] = model.learnt(samples.features[held_out, 0])
+        error[held_out] = model.scale.to_learnt(samples.opinions[held_out]) - mean[held_out]
         scales.append((held_out, model.scale))
         if progress:
             progress(done, FOLDS)
@@ -147,7 +151,7 @@ def train(
     """Train a model on all images, calibrated by cross-validation.
 
     Args:
-        samples: images that have nothing to do with each other
+        samples: features and opinions
         recipe: the choices
         seed: of the folds and the searches
         progress: told how many models are trained, and of how many
@@ -167,14 +171,14 @@ def cross_validate_control(samples: Samples, recipe: Recipe, regressor: str, *, 
     """Scores of images by other regressors on the same features, each fold's by one trained on the others, (N,).
 
     Args:
-        samples: images that have nothing to do with each other
+        samples: features and opinions
         recipe: whose features and scale are used
         regressor: its name
         seed: of the folds
     """
     samples = samples.by(recipe)
     scores = np.empty(len(samples))
-    for fold in k_fold([None] * len(samples), FOLDS, seed=seed):
+    for fold in k_fold(samples.references, FOLDS, seed=seed):
         training, held_out = samples[fold["training"]], fold["test"]
         scale = _scale(training, recipe)
         found = create(regressor).fit(training.to_learn_from(recipe), scale.to_learnt(training.opinions))

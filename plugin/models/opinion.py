@@ -9,6 +9,8 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 from numpy.typing import ArrayLike, NDArray
 
+from ..errors import UsageError
+
 Array = NDArray[np.float64]
 
 #: Lowest and highest quality score.
@@ -19,6 +21,30 @@ HIGHEST: Final = 100.0
 _STEPS: Final = 64
 
 _NODES, _WEIGHTS = hermegauss(21)
+
+
+def as_quality(opinions: ArrayLike, lowest: float, highest: float, *, lower_is_better: bool = False) -> Array:
+    """Opinions on the scale from 0, the worst, to 100, the best.
+
+    Args:
+        opinions: on their own scale
+        lowest: its lowest value
+        highest: its highest value
+        lower_is_better: its direction
+
+    Raises:
+        UsageError: if the scale has no extent or an opinion is not a number on it
+    """
+    values = np.asarray(opinions, dtype=np.float64)
+    if not lowest < highest:
+        raise UsageError(f"a scale from {lowest:g} to {highest:g} has no extent")
+    outside = np.flatnonzero(~((lowest <= values) & (values <= highest)))
+    if len(outside):
+        raise UsageError(
+            f"label {outside[0] + 1} is {values[outside[0]]:g}, not on the scale {lowest:g} to {highest:g}"
+        )
+    share = (values - lowest) / (highest - lowest)
+    return LOWEST + (HIGHEST - LOWEST) * (1 - share if lower_is_better else share)
 
 
 @dataclass(frozen=True)

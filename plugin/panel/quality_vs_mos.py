@@ -295,6 +295,9 @@ class QualityVsMos(foo.Panel):
                 "layouts": {name: figure.layout for name, figure in page.figures.items()},
                 "runs": _runs(ctx.dataset) if state.tab == "runs" else [],
                 "editing": state.editing,
+                # When a selector changes, the App writes the traces into the state too, and then lays the new ones
+                # over them: those that are no more would stay.
+                "figures": {},
             }
         )
         for name, figure in page.figures.items():

@@ -24,6 +24,7 @@ from .fields import (
 from .items import ImageSource, PairSource, Source, is_grouped
 from .loading import check_name, import_dataset
 from .snapshot import Snapshot, take_snapshot
+from .training import TrainingJob, TrainingSummary, check_model_name, save_uncertain_view
 from .views import build_view, fingerprint, select_group, view_stages
 
 __all__ = [
@@ -37,8 +38,11 @@ __all__ = [
     "Source",
     "Summary",
     "Target",
+    "TrainingJob",
+    "TrainingSummary",
     "breakdown_fields",
     "build_view",
+    "check_model_name",
     "check_name",
     "compute_full_reference",
     "compute_no_reference",
@@ -57,6 +61,7 @@ __all__ = [
     "rename_evaluation",
     "resolve_target",
     "save_evaluation",
+    "save_uncertain_view",
     "score_fields",
     "select_group",
     "take_snapshot",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +16,12 @@ from ..metrics import MetricInfo, metric_info
 from .config import datasets_dir
 from .fields import REF_FIELD, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
+from .runs import Run
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
     from ..scoring import Scorer
 
-RUN_METHOD: Final = "image_quality"
 _FLUSH_ITEMS: Final = 1000
 _FLUSH_SECONDS: Final = 1.0
 
@@ -177,7 +176,7 @@ class ScoringJob:
             "map_dir": map_dir and str(map_dir),
             "engine": self._scorer.describe(),
         }
-        return _Sink(metric, fields.score, writer, _Run(self._samples, metric.field, settings), wanted, len(ids))
+        return _Sink(metric, fields.score, writer, Run(self._samples, metric.field, settings), wanted, len(ids))
 
 
 @dataclass
@@ -196,7 +195,7 @@ class _Sink:
     metric: MetricInfo
     field: str
     writer: ScoreWriter
-    run: _Run
+    run: Run
     wanted: set[str]
     total: int
 
@@ -213,7 +212,8 @@ class _Sink:
             errors=tuple(self.writer.errors.most_common()),
             warnings=warnings,
         )
-        self.run.finish(status, summary)
+        counts = {"scored": summary.scored, "failed": summary.failed, "skipped": summary.skipped}
+        self.run.finish(status, counts, summary.errors)
         return summary
 
 
@@ -282,27 +282,3 @@ def _run(job: ScoringJob, progress: Callable[[Progress], None] | None) -> tuple[
 def default_map_dir(dataset: fo.Dataset, field: str) -> Path:
     """Where the error maps of ``field`` are written unless told otherwise."""
     return datasets_dir() / str(dataset.name) / field
-
-
-class _Run:
-    """The FiftyOne run that records one computation."""
-
-    def __init__(self, samples: SampleCollection, name: str, settings: dict[str, Any]) -> None:
-        dataset = samples._root_dataset
-        taken = set(dataset.list_runs())
-        self.key = next(key for n in range(1, len(taken) + 2) if (key := f"{name}_{n}") not in taken)
-        self._dataset = dataset
-        self._config = dataset.init_run(method=RUN_METHOD, status="running", started=_now(), **settings)
-        samples.register_run(self.key, self._config)
-
-    def finish(self, status: str, summary: Summary) -> None:
-        self._config.status = status
-        self._config.finished = _now()
-        self._config.counts = {"scored": summary.scored, "failed": summary.failed, "skipped": summary.skipped}
-        # A list: reasons may contain dots, which keys of MongoDB documents may not.
-        self._config.errors = [{"reason": reason, "count": count} for reason, count in summary.errors]
-        self._dataset.update_run_config(self.key, self._config)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

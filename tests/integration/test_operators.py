@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -13,7 +14,10 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 from fiftyone.operators.registry import OperatorRegistry
 from fiftyone.plugins.context import build_plugin_contexts
+from PIL import Image, ImageFilter
 from scipy import stats
+
+from ..conftest import photo_like
 
 pytestmark = pytest.mark.integration
 
@@ -229,3 +233,56 @@ class TestEvaluateQuality:
 
     def test_form_says_that_there_are_no_scores(self, evaluate, context):
         assert "no scores" in problem(evaluate, context())
+
+
+class TestTrainQualityModel:
+    @pytest.fixture
+    def labelled(self, tmp_path) -> Iterator[fo.Dataset]:
+        """Forty photographs, blurred more and more; every fourth has no label."""
+        samples = []
+        for number in range(40):
+            clean = Image.fromarray(photo_like(number % 10, 240, 240))
+            path = tmp_path / f"{number}.png"
+            clean.filter(ImageFilter.GaussianBlur(number / 8)).save(path)
+            samples.append(fo.Sample(filepath=str(path), sharp=None if number % 4 == 3 else 5 - number / 8))
+        dataset = fo.Dataset(f"deepmse-test-{uuid4().hex}")
+        dataset.add_samples(samples, progress=False)
+        yield dataset
+        dataset.delete()
+
+    @pytest.fixture
+    def train(self) -> foo.Operator:
+        return foo.get_operator(f"{PLUGIN}/train_quality_model")
+
+    def test_learns_labels_and_scores_the_rest(self, train, labelled):
+        train(labelled, "sharp", "sharpness", device="cpu")
+        labelled.reload()
+        scores, labels = labelled.values(["sharpness", "sharp"])
+        assert None not in scores
+        blurs = list(range(40))
+        assert stats.spearmanr(scores, blurs).statistic < -0.8
+        assert labels.count(None) == 10
+        assert set(labelled.values("sharpness_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
+        view = labelled.load_saved_view("label next for sharpness")
+        assert set(view.values("sharp")) == {None}
+        deviations = view.values("sharpness_std")
+        assert deviations == sorted(deviations, reverse=True)
+        assert set(labelled.list_runs()) == {"sharpness_1", "sharpness_2"}
+
+    def test_scores_of_the_model_are_known_to_the_evaluation(self, train, labelled, evaluate):
+        train(labelled, "sharp", "sharpness", device="cpu")
+        labelled.reload()
+        [row] = evaluate(labelled, target="sharp")["rows"]
+        assert row["metric"] == "sharpness"
+        assert row["srcc"] > 0.8
+
+    def test_form_says_what_is_wrong(self, train, labelled):
+        def problem_with(**params) -> str | None:
+            request = {"dataset_name": labelled.name, "params": params}
+            return problem(train, ExecutionContext(request, executor=Executor()))
+
+        assert problem_with(target="sharp", name="sharpness") is None
+        assert "no metric's name" in problem_with(target="sharp", name="psnr")
+        assert "already" in problem_with(target="sharp", name="sharp")
+        labelled.set_values("sharp", [1.0] * 5 + [None] * 35)
+        assert "5 samples" in problem_with(target="sharp", name="sharpness")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError
-from deepmse.plugin.models.regressors import REGRESSORS, GaussianProcess, Hyperparameters, Term, create
+from deepmse.plugin.models.regressors import REGRESSORS, GaussianProcess, Groups, Hyperparameters, create
 from scipy.stats import multivariate_normal, spearmanr
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -17,7 +17,7 @@ def problem(n: int = 60, d: int = 4, seed: int = 0) -> tuple[np.ndarray, np.ndar
 
 
 def sklearns(parameters: Hyperparameters) -> GaussianProcessRegressor:
-    kernel = ConstantKernel(parameters.variances[0]) * Matern(parameters.lengths[0], nu=2.5)
+    kernel = ConstantKernel(parameters.matern) * Matern(parameters.length, nu=2.5)
     return GaussianProcessRegressor(kernel + WhiteKernel(parameters.noise), alpha=0, optimizer=None)
 
 
@@ -25,7 +25,7 @@ def matern(a: np.ndarray, b: np.ndarray, length: float) -> np.ndarray:
     return Matern(length, nu=2.5)(a, b)
 
 
-@pytest.mark.parametrize("parameters", [Hyperparameters((0.7,), (1.3,), 0.1), Hyperparameters((4.0,), (0.4,), 0.01)])
+@pytest.mark.parametrize("parameters", [Hyperparameters(0.7, 1.3, 1.0, 0.1), Hyperparameters(4.0, 0.4, 1.0, 0.01)])
 def test_mean_deviation_and_likelihood_are_those_of_scikit_learn(parameters):
     x, y = problem()
     new = problem(25, seed=1)[0]
@@ -48,7 +48,8 @@ def test_hyperparameters_found_by_gradient_are_those_that_scikit_learn_finds():
     ).fit(x, y)
     ours = GaussianProcess().fit(x, y)
     assert ours.log_marginal_likelihood() == pytest.approx(theirs.log_marginal_likelihood_value_, abs=1e-3)
-    np.testing.assert_allclose(ours.hyperparameters.logarithms(), theirs.kernel_.theta, atol=0.02)
+    found = ours.hyperparameters
+    np.testing.assert_allclose(np.log((found.matern, found.length, found.noise)), theirs.kernel_.theta, atol=0.02)
 
 
 def test_bayesian_optimisation_comes_close_to_the_gradients_likelihood():
@@ -60,16 +61,15 @@ def test_bayesian_optimisation_comes_close_to_the_gradients_likelihood():
 
 @pytest.fixture
 def mixed():
-    """A process of two Matérn covariances and a linear one, its problem, and the covariance written out."""
+    """A process of two Matérn terms and a linear one, its problem, and the covariance written out."""
     x, y = problem(50, d=6)
-    parameters = Hyperparameters((0.5, 1.5, 0.3), (0.8, 2.0), 0.05)
+    parameters = Hyperparameters(matern=0.5, length=0.8, linear=0.3, noise=0.05)
 
     def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        curved = 0.5 * matern(a[:, :2], b[:, :2], 0.8) + 1.5 * matern(a[:, 2:4], b[:, 2:4], 2.0)
+        curved = 0.5 * (matern(a[:, :2], b[:, :2], 0.8) + matern(a[:, 2:4], b[:, 2:4], 0.8))
         return curved + 0.3 * a[:, 4:] @ b[:, 4:].T
 
-    terms = (Term("matern", 2), Term("matern", 2), Term("linear", 2))
-    return GaussianProcess(terms, parameters).fit(x, y), x, y, covariance
+    return GaussianProcess(Groups((2, 2), linear=2), parameters).fit(x, y), x, y, covariance
 
 
 def test_covariances_of_groups_of_features_add_up(mixed):
@@ -88,19 +88,17 @@ def test_the_linear_part_can_be_taken_out_of_the_mean(mixed):
     process, x, y, _ = mixed
     new = problem(10, d=6, seed=2)[0]
     linear = process.linear_weights()
-    np.testing.assert_array_equal(linear[:4], 0)
-    rest = GaussianProcess((Term("matern", 2), Term("matern", 2)), Hyperparameters((0.5, 1.5), (0.8, 2.0), 0.05)).fit(
-        x[:, :4], y - x @ linear
-    )
-    np.testing.assert_allclose(rest.predict(new[:, :4]).mean + new @ linear, process.predict(new).mean, rtol=1e-8)
+    rest = GaussianProcess(Groups((2, 2)), process.hyperparameters).fit(x[:, :4], y - x[:, 4:] @ linear)
+    mean = rest.predict(new[:, :4]).mean + new[:, 4:] @ linear
+    np.testing.assert_allclose(mean, process.predict(new).mean, rtol=1e-8)
 
 
 def test_the_search_finds_out_that_a_relation_is_linear():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(150, 3))
     y = x @ (1.0, -0.5, 0.2) + rng.normal(0, 0.1, 150)
-    found = GaussianProcess((Term("matern", 3), Term("linear", 3))).fit(np.hstack([x, x]), y).hyperparameters
-    assert found.variances[1] > 20 * found.variances[0]
+    found = GaussianProcess(Groups((3,), linear=3)).fit(np.hstack([x, x]), y).hyperparameters
+    assert found.linear > 20 * found.matern
     assert found.noise == pytest.approx(0.01, rel=0.4)
 
 
@@ -112,9 +110,9 @@ def test_intervals_cover_new_observations():
     assert 0.9 < inside.mean() < 0.99
 
 
-def test_terms_that_do_not_fit_the_features_are_refused():
+def test_groups_that_do_not_fit_the_features_are_refused():
     with pytest.raises(UsageError, match="of 5 features, not 4"):
-        GaussianProcess((Term("matern", 5),)).fit(*problem())
+        GaussianProcess(Groups((5,))).fit(*problem())
 
 
 @pytest.mark.parametrize("name", REGRESSORS)
@@ -126,5 +124,5 @@ def test_every_regressor_learns(name):
 
 
 def test_an_unknown_regressor_is_refused_with_those_there_are():
-    with pytest.raises(UsageError, match="no regressor 'forest'.*svr-rbf"):
+    with pytest.raises(UsageError, match=r"no regressor 'forest'.*svr-rbf"):
         create("forest")

@@ -2,7 +2,7 @@
 
 from .base import Prediction, Regressor
 from .gpr import GaussianProcess
-from .kernels import Hyperparameters, Term
+from .kernels import Groups, Hyperparameters
 from .registry import REGRESSORS, create
 
-__all__ = ["REGRESSORS", "GaussianProcess", "Hyperparameters", "Prediction", "Regressor", "Term", "create"]
+__all__ = ["REGRESSORS", "GaussianProcess", "Groups", "Hyperparameters", "Prediction", "Regressor", "create"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, Self
+from dataclasses import astuple, dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -14,50 +14,93 @@ from .base import Array
 
 
 @dataclass(frozen=True)
-class Term:
-    """One of the covariances that a process adds up, over a group of features of its own.
+class Groups:
+    """How features enter the covariance: one Matérn term for each of the first groups, and one linear term.
 
     Args:
-        kind: ``matern``, of smoothness 5/2, or ``linear``: the inner product
-        size: how many features the group has
+        matern: how many features each Matérn term is of
+        linear: how many of the following are in the linear term
     """
 
-    kind: Literal["matern", "linear"]
-    size: int
+    matern: tuple[int, ...]
+    linear: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of features."""
+        return sum(self.matern) + self.linear
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """Of a sum of T covariances and of noise.
+    """Of a sum of covariances, and of noise.
+
+    The Matérn terms share theirs. With some for each, a thousand examples are too few: the likelihood then prefers
+    covariances that say nothing of new images.
 
     Args:
-        variances: what each covariance is multiplied by
-        lengths: of each Matérn covariance in the features' unit, in order
+        matern: variance of each Matérn term
+        length: of each Matérn term, in the features' unit
+        linear: what the linear term's inner product is multiplied by
         noise: variance of the targets about the function
     """
 
-    variances: tuple[float, ...]
-    lengths: tuple[float, ...]
+    matern: float
+    length: float
+    linear: float
     noise: float
 
-    def logarithms(self) -> Array:
-        """All in one vector."""
-        return np.log([*self.variances, *self.lengths, self.noise])
+    def logarithms(self) -> torch.Tensor:
+        """All in one vector, (4,)."""
+        return torch.tensor(astuple(self), dtype=torch.float64).log()
 
     @classmethod
-    def from_logarithms(cls, values: Array | Sequence[float], terms: int) -> Self:
-        """The reverse of :meth:`logarithms`, for so many terms."""
-        numbers = np.exp(values).tolist()
-        return cls(tuple(numbers[:terms]), tuple(numbers[terms:-1]), numbers[-1])
+    def from_logarithms(cls, values: Array) -> Self:
+        """The reverse of :meth:`logarithms`."""
+        return cls(*np.exp(values).tolist())
 
 
-def squared_distances(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Squared Euclidean distances: (N, D) and (M, D) to (N, M)."""
-    squares = a.square().sum(1)[:, None] + b.square().sum(1)
-    return torch.addmm(squares, a, b.T, alpha=-2).clamp_min_(0)
+@dataclass(frozen=True)
+class Relations:
+    """All that the covariance of N and M vectors depends on, besides hyperparameters.
+
+    Args:
+        squared: squared Euclidean distances within each Matérn group, each (N, M)
+        products: inner products of the linear features, (N, M)
+    """
+
+    squared: Sequence[torch.Tensor]
+    products: torch.Tensor
+
+    @classmethod
+    def between(cls, groups: Groups, a: torch.Tensor, b: torch.Tensor) -> Self:
+        """Of features (N, D) and (M, D)."""
+        sizes = [*groups.matern, groups.linear]
+        *left, left_linear = torch.split(a, sizes, dim=1)
+        *right, right_linear = torch.split(b, sizes, dim=1)
+        return cls([_squared(x, y) for x, y in zip(left, right, strict=True)], left_linear @ right_linear.T)
+
+    def covariance(self, logarithms: torch.Tensor) -> torch.Tensor:
+        """Sum of the terms, noise left out, (N, M), by logarithms of the hyperparameters."""
+        matern, length, linear, _ = logarithms.exp()
+        total: torch.Tensor = linear * self.products
+        for squared in self.squared:
+            total = total + matern * matern52(squared, length)
+        return total
+
+    def log_likelihood(self, y: torch.Tensor, logarithms: torch.Tensor) -> torch.Tensor:
+        """Log marginal likelihood of the targets (N,) of N vectors related to themselves (Rasmussen and Williams,
+        eq. 2.30).
+        """
+        noise = logarithms[-1].exp() * torch.eye(len(y), dtype=y.dtype)
+        factor = torch.linalg.cholesky(self.covariance(logarithms) + noise)
+        whitened = torch.linalg.solve_triangular(factor, y[:, None], upper=False)
+        volume = 2 * factor.diagonal().log().sum()
+        likelihood: torch.Tensor = -0.5 * (whitened.square().sum() + volume + len(y) * math.log(2 * math.pi))
+        return likelihood
 
 
-def matern52(squared: torch.Tensor, length: torch.Tensor | float) -> torch.Tensor:
+def matern52(squared: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
     """Matérn covariance of smoothness 5/2 and variance 1 (Rasmussen and Williams, eq. 4.17).
 
     Args:
@@ -69,43 +112,6 @@ def matern52(squared: torch.Tensor, length: torch.Tensor | float) -> torch.Tenso
     return (1 + scaled + scaled.square() / 3) * torch.exp(-scaled)
 
 
-def relations(terms: Sequence[Term], a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
-    """What each term's covariance of (N, D) and (M, D) depends on, (N, M): squared distances or inner products."""
-    sizes = [term.size for term in terms]
-    return [
-        left @ right.T if term.kind == "linear" else squared_distances(left, right)
-        for term, left, right in zip(terms, a.split(sizes, dim=1), b.split(sizes, dim=1), strict=True)
-    ]
-
-
-def covariance(terms: Sequence[Term], related: Sequence[torch.Tensor], logarithms: torch.Tensor) -> torch.Tensor:
-    """Sum of the terms' covariances, noise left out.
-
-    Args:
-        terms: T of them
-        related: their :func:`relations`
-        logarithms: of the hyperparameters
-    """
-    variances, lengths = logarithms[: len(terms)].exp(), iter(logarithms[len(terms) :].exp())
-    total = torch.zeros_like(related[0])
-    for term, relation, variance in zip(terms, related, variances, strict=True):
-        total = total + variance * (relation if term.kind == "linear" else matern52(relation, next(lengths)))
-    return total
-
-
-def log_likelihood(
-    terms: Sequence[Term], related: Sequence[torch.Tensor], y: torch.Tensor, logarithms: torch.Tensor
-) -> torch.Tensor:
-    """Log marginal likelihood of targets (N,) (Rasmussen and Williams, eq. 2.30).
-
-    Args:
-        terms: T of them
-        related: their :func:`relations` among the N examples
-        y: the targets
-        logarithms: of the hyperparameters
-    """
-    noise = logarithms[-1].exp() * torch.eye(len(y), dtype=y.dtype)
-    factor = torch.linalg.cholesky(covariance(terms, related, logarithms) + noise)
-    whitened = torch.linalg.solve_triangular(factor, y[:, None], upper=False)
-    volume = 2 * factor.diagonal().log().sum()
-    return -0.5 * (whitened.square().sum() + volume + len(y) * math.log(2 * math.pi))
+def _squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    squares = a.square().sum(1)[:, None] + b.square().sum(1)
+    return torch.addmm(squares, a, b.T, alpha=-2).clamp_min_(0)

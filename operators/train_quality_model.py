@@ -1,0 +1,207 @@
+"""Operator: teach a model one's own notion of quality from labelled samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import fiftyone.operators as foo
+from fiftyone.core.collections import SampleCollection
+from fiftyone.operators import types
+
+from ..plugin.errors import UsageError
+from ..plugin.store import (
+    ScoringJob,
+    TrainingJob,
+    check_model_name,
+    declared_target,
+    resolve_target,
+    save_uncertain_view,
+    target_fields,
+)
+from .compute import fraction, progress_label
+from .forms import choice, delegable, delegation, problem
+
+MANY_LABELS: Final = 1000
+"""From this many labels on a delegated run is the default."""
+
+_HIGHER, _LOWER = "higher", "lower"
+
+
+class TrainQualityModel(foo.Operator):
+    """Trains a no-reference model on a field of labels, tells how good it is, and scores the view with it."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What the App shows and allows."""
+        return delegable(
+            "train_quality_model",
+            "Train a quality model",
+            "Teach a model your own notion of quality from some 200 labelled images, and score the rest with it",
+            "school",
+        )
+
+    def __call__(
+        self,
+        samples: SampleCollection,
+        target: str,
+        name: str,
+        *,
+        lower_is_better: bool | None = None,
+        apply: bool = True,
+        delegate: bool = False,
+        device: str = "auto",
+    ) -> foo.ExecutionResult:
+        """Train from Python.
+
+        Args:
+            samples: dataset or view; samples without a label are those to learn for
+            target: numeric field with the labels
+            name: of the model and of the field for its scores
+            lower_is_better: the labels' direction; by default the declared one, else higher is better
+            apply: score all samples with the model
+            delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
+            device: "auto", "cpu" or "cuda"
+        """
+        lower = resolve_target(samples._root_dataset, target, lower_is_better).lower_is_better
+        params = {
+            "target": target,
+            "name": name,
+            "direction": _LOWER if lower else _HIGHER,
+            "apply": apply,
+            "device": device,
+        }
+        request = {"view": samples.view(), "params": params, "request_delegation": delegate}
+        return foo.execute_operator(self.uri, request)
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        inputs.view_target(ctx, action_description="Learn from")
+        samples = ctx.target_view()
+        fields = target_fields(ctx.dataset)
+        declared = declared_target(ctx.dataset)
+        default = declared.field if declared else None
+        choice(inputs, "target", "Labels: a numeric field", fields, default)
+        target = ctx.params.get("target") or default
+        directions = types.RadioGroup(orientation="horizontal")
+        directions.add_choice(_HIGHER, label="Higher is better")
+        directions.add_choice(_LOWER, label="Lower is better")
+        lower = target in fields and resolve_target(ctx.dataset, target).lower_is_better
+        inputs.enum(
+            "direction",
+            directions.values(),
+            default=_LOWER if lower else _HIGHER,
+            required=True,
+            label="The labels' direction",
+            view=directions,
+        )
+        inputs.str(
+            "name",
+            default="my_quality",
+            required=True,
+            label="Name of the model",
+            description="Also the field of its scores; the same name again replaces the model",
+        )
+        inputs.bool(
+            "apply",
+            default=True,
+            label="Score all images with it",
+            description="And save a view of those without a label that it is least sure of, to label next",
+        )
+        if wrong := _problem(ctx, samples, target):
+            problem(inputs, "Cannot learn from these samples", wrong)
+        elif target:
+            labelled = len(samples.exists(target))
+            inputs.view("count", types.Notice(label=f"Learns from {labelled:,} labels of {len(samples):,} images"))
+        return types.Property(inputs, view=types.View(label="Train a quality model"))
+
+    def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
+        """Immediate or delegated; delegated first for many labels."""
+        return delegation(by_default=ctx.dataset is not None and len(ctx.target_view()) >= MANY_LABELS)
+
+    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
+        """Train and score: in the App a stream of progress, delegated the result."""
+        if not ctx.delegated:
+            return self._stream(ctx)
+        results: dict[str, Any] = {}
+        for state in _work(ctx, results):
+            ctx.set_progress(**state)
+        return results
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        """How good the model is."""
+        return _output(ctx.results) if ctx.results else types.Property(types.Object())
+
+    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        results: dict[str, Any] = {}
+        for state in _work(ctx, results):
+            yield ctx.trigger("set_progress", state)
+        yield ctx.trigger("reload_dataset")
+        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+
+
+def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield progress; put what came out into ``results``."""
+    params, samples = ctx.params, ctx.target_view()
+    direction = params.get("direction")
+    training = TrainingJob(
+        samples,
+        params["target"],
+        params["name"],
+        lower_is_better=None if direction is None else direction == _LOWER,
+        device=params.get("device", "auto"),
+    )
+    for state in training:
+        yield {"progress": fraction(state), "label": f"Learning: {progress_label(state)}"}
+    results |= training.summary.to_dict()
+    if not params.get("apply", True):
+        return
+    scoring = ScoringJob(samples, [training.summary.model], device=params.get("device", "auto"))
+    for state in scoring:
+        yield {"progress": fraction(state), "label": f"Scoring: {progress_label(state)}"}
+    results["scored"] = scoring.summaries[0].scored
+    results["failed"] += scoring.summaries[0].failed
+    results["view"] = save_uncertain_view(samples, training.summary.name, params["target"])
+
+
+def _problem(ctx: foo.ExecutionContext, samples: SampleCollection, target: str | None) -> str | None:
+    """Why no model can be trained, if so."""
+    try:
+        if target is None:
+            return None
+        TrainingJob.check(samples, target)
+        if name := ctx.params.get("name"):
+            check_model_name(ctx.dataset, name)
+    except UsageError as error:
+        return str(error)
+    return None
+
+
+def _output(results: dict[str, Any]) -> types.Property:
+    """The cross-validated agreement, and what to do next."""
+    outputs = types.Object()
+    low, high = results["srcc_interval"] or (None, None)
+    interval = "" if low is None else f" (95 % interval {low:.3f} to {high:.3f})"
+    lines = [
+        f"### {results['name']}",
+        "",
+        f"Cross-validated on {results['n']:,} labels: SRCC **{_number(results['srcc'])}**{interval}, "
+        f"PLCC **{_number(results['plcc'])}**. Its 95 % intervals hold {results['coverage']:.0%} of the labels.",
+        "",
+        f"The model is kept as `{results['model']}`.",
+    ]
+    if results.get("view"):
+        lines += [
+            "",
+            f"{results['scored']:,} images now have a score in `{results['name']}`. The saved view "
+            f"**{results['view']}** has those without a label that it is least sure of: label them, and train again.",
+        ]
+    outputs.md("\n".join(lines), name="report")
+    if results["failed"]:
+        outputs.view("failed", types.Warning(label=f"{results['failed']:,} images could not be read"))
+    return types.Property(outputs, view=types.View(label="Quality model trained"))
+
+
+def _number(value: float | None) -> str:
+    return "none, all scores are the same" if value is None else f"{value:.3f}"
