@@ -8,7 +8,20 @@ import typer
 
 from ..plugin.errors import DeepMSEError, UsageError
 from . import terminal
-from .commands import bench, datasets, demo, evaluate, features, finetune, machine, metrics, reproduce, score, web
+from .commands import (
+    bench,
+    datasets,
+    demo,
+    evaluate,
+    features,
+    finetune,
+    machine,
+    metrics,
+    reproduce,
+    score,
+    train,
+    web,
+)
 
 #: Packages that are not always there, and the extra that brings them.
 EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
@@ -37,6 +50,7 @@ for command in (
 ):
     app.command()(command)
 app.command("app")(web.web)
+app.add_typer(train.train_app, name="train")
 app.add_typer(machine.weights_app, name="weights")
 app.add_typer(machine.plugin_app, name="plugin")
 app.add_typer(bench.bench_app, name="bench")

@@ -152,7 +152,7 @@ class TrainingJob:
             network.sizes(),
             _opinions(np.array([labels[index] for index in kept], dtype=np.float64), self._target),
             network.weights.sha256,
-            np.array([references[index] for index in kept], dtype=object),
+            tuple(references[index] for index in kept),
         )
         model, validation = nr_training.train(samples, recipe)
         origin = {"dataset": labelled._root_dataset.name, "labels": self._target.field, "failed": failed}
