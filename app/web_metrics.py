@@ -41,13 +41,12 @@ class Reading:
     def to_dict(self) -> dict[str, Any]:
         """The reading as JSON, which knows no infinity: a score that JSON can't hold is null, with a reason."""
         finite = self.value is not None and math.isfinite(self.value)
-        low, high = self.metric.range
         return {
             "title": self.metric.title,
             "score": self.value if finite else None,
             "reason": "" if finite else self.error or "infinite",
             "lower_is_better": self.metric.lower_is_better,
-            "range": [bound if math.isfinite(bound) else None for bound in (low, high)],
+            "range": [bound if math.isfinite(bound) else None for bound in self.metric.range],
         }
 
 

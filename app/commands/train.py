@@ -33,7 +33,7 @@ def train_nr(
     root: Annotated[Path | None, typer.Argument(metavar="[ROOT]", help="The named dataset's folder.")] = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
-    ] = Path("nr.safetensors"),
+    ] = Path("quality.safetensors"),
     target: Annotated[str, typer.Option(help="Column of the labels.")] = "mos",
     lower_is_better: Annotated[
         bool, typer.Option("--lower-is-better", help="Lower labels mean better quality, as with DMOS.")
@@ -56,7 +56,7 @@ def train_nr(
 ) -> None:
     """Train a no-reference quality model on your own labels, and cross-validate it.
 
-    Writes OUT.safetensors, which "deepmse score -m nr --weights OUT.safetensors" takes, and its model card OUT.json.
+    Writes OUT.safetensors, a metric for "deepmse score -m OUT.safetensors", and its model card OUT.json.
     Images made from the same reference, named in the column ref, are kept in one fold. Images that cannot be read are
     left out and named.
     """

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..errors import WeightsError
-from ..images import MIN_SIDE, NATIVE
+from ..images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ..models import nr_files
 from ..models.nr_features import LONGEST, SHORTEST, FeatureNetwork
 from ..models.nr_model import grade
@@ -27,16 +27,19 @@ class NoReferenceQuality(NoReferenceMetric):
     Args:
         device: where to compute
         model: a file that ``deepmse train nr`` wrote; None for the one that comes with this package
+        policy: image policy; what it gives is brought to the size that the model works at
 
     Raises:
         WeightsError: if the model or its network's weights are not found, or do not belong together
     """
 
-    policy = NATIVE
     min_side = MIN_SIDE
 
-    def __init__(self, device: torch.device | str = "cpu", model: str | Path | None = None) -> None:
+    def __init__(
+        self, device: torch.device | str = "cpu", model: str | Path | None = None, policy: ImagePolicy = NATIVE
+    ) -> None:
         self.info = metric_info("nr")
+        self.policy = policy
         self._path = nr_files.PACKAGED if model is None else Path(model)
         self._model = nr_files.load(self._path)
         self._network = FeatureNetwork(self._model.recipe.taps, self._model.recipe.pool, device)
@@ -70,16 +73,24 @@ class NoReferenceQuality(NoReferenceMetric):
         }
 
 
-def create(*, device: torch.device | str = "cpu", weights: str | Path | None = None) -> NoReferenceQuality:
+def create(
+    *, device: torch.device | str = "cpu", weights: str | Path | None = None, policy: str | None = None
+) -> NoReferenceQuality:
     """Make the metric.
 
     Args:
         device: where to compute
         weights: a file that ``deepmse train nr`` wrote, or a folder that has ``nr.safetensors``; None for the
             packaged model
+        policy: image policy; None for native size
 
     Raises:
+        UsageError: if the policy does not exist
         WeightsError: if the model or its network's weights are not found
     """
     path = None if weights is None else Path(weights)
-    return NoReferenceQuality(device, path / nr_files.PACKAGED.name if path and path.is_dir() else path)
+    return NoReferenceQuality(
+        device,
+        path / nr_files.PACKAGED.name if path and path.is_dir() else path,
+        NATIVE if policy is None else image_policy(policy),
+    )

@@ -47,7 +47,12 @@ class Trial:
 
 
 def search(
-    samples: Samples, start: Recipe, *, seed: int = 0, tell: Callable[[Trial], None] | None = None
+    samples: Samples,
+    start: Recipe,
+    *,
+    alternatives: Mapping[str, Mapping[str, Any]] = ALTERNATIVES,
+    seed: int = 0,
+    tell: Callable[[Trial], None] | None = None,
 ) -> tuple[Recipe, list[Trial]]:
     """Change one choice at a time, and keep what raises the rank correlation of cross-validated scores.
 
@@ -56,6 +61,7 @@ def search(
     Args:
         samples: features and opinions
         start: the recipe to begin with
+        alternatives: what is tried in place of each choice, by words for it
         seed: of the folds
         tell: told each trial
 
@@ -78,8 +84,8 @@ def search(
 
     recipe = start
     best = note("start", "", cross_validate(samples, recipe, seed=seed).scores, -1).srcc
-    for choice, alternatives in ALTERNATIVES.items():
-        for word, value in alternatives.items():
+    for choice, values in alternatives.items():
+        for word, value in values.items():
             other = replace(recipe, **{choice: value})
             trial = note(choice, word, cross_validate(samples, other, seed=seed).scores, best)
             if trial.kept:

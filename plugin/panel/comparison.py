@@ -100,8 +100,9 @@ class Comparison:
     def _rows_of(self, metric: str, curve: Curve | None) -> tuple[Row, ...]:
         controls, table = self.controls, self.table
         resamples = RESAMPLES if controls.intervals == SHOWN else 0
+        directions = controls.direction, table.metrics[metric].lower_is_better
         return self.snapshot.once(
-            ("rows", controls.target, controls.direction, table.breakdown, metric, curve, resamples),
+            ("rows", controls.target, table.breakdown, metric, directions, curve, resamples),
             lambda: table.of([metric]).evaluate(resamples=resamples, curve=curve).rows,
         )
 
@@ -139,12 +140,13 @@ class Comparison:
     def significance(self) -> Significance:
         """Which of the chosen metrics are better than which."""
         controls, table = self.controls, self.table
+        directions = {field: metric.lower_is_better for field, metric in table.metrics.items()}
         return self.snapshot.once(
-            ("significance", controls.target, controls.direction, controls.metrics),
+            ("significance", controls.target, controls.direction, *directions.items()),
             lambda: compare_metrics(
                 table.scores,
                 table.targets,
-                lower_is_better={field: metric.lower_is_better for field, metric in table.metrics.items()},
+                lower_is_better=directions,
                 target_lower_is_better=controls.lower_is_better,
                 clusters=table.references,
                 resamples=RESAMPLES,
@@ -169,8 +171,8 @@ class Comparison:
         members = [index for index, label in enumerate(self.group_of) if group in (ALL, label)]
         if fit is None:
             return [table.ids[index] for index in members]
-        scores = table.scores[metric][members]
+        scores, targets = table.scores[metric][members], table.targets[members]
         distance = np.full(len(members), -np.inf)
-        finite = np.isfinite(scores) & np.isfinite(table.targets[members])
-        distance[finite] = np.abs(table.targets[members] - fit.predict(scores))[finite]
+        finite = np.isfinite(scores) & np.isfinite(targets)
+        distance[finite] = np.abs(targets[finite] - fit.predict(scores[finite]))
         return [table.ids[members[place]] for place in np.argsort(-distance, kind="stable")]

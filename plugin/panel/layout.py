@@ -49,6 +49,10 @@ FIGURE_TITLES: Final = {
 }
 _TITLED: Final = ("residuals", "histogram", "probability", "regression")
 
+# As wide as the panel, no wider: the App otherwise gives each thing the width that it would like to have.
+_WHOLE_WIDTH: Final[dict[str, Any]] = {
+    "componentsProps": {"grid": {"sx": {"display": "grid", "gridTemplateColumns": "minmax(0, 1fr)", "width": "100%"}}}
+}
 # Things in a row otherwise take its whole width each.
 _NATURAL_WIDTH: Final[dict[str, Any]] = {"componentsProps": {"item": {"sx": {"width": "auto"}}}}
 _WIDE: Final[dict[str, Any]] = {
@@ -113,7 +117,7 @@ def comparison(panel: QualityVsMos, state: Mapping[str, Any]) -> types.Property:
     _figures(root, panel, state["layouts"])
     if state["footnote"]:
         root.md(state["footnote"], name="sources")
-    return types.Property(root, view=types.GridView(orientation="vertical", gap=1, pad=2))
+    return types.Property(root, view=types.GridView(orientation="vertical", gap=1, pad=2, **_WHOLE_WIDTH))
 
 
 def _controls(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any]) -> None:
@@ -134,7 +138,7 @@ def _controls(root: types.Object, panel: QualityVsMos, state: Mapping[str, Any])
         statistics = {name: statistic.title for name, statistic in STATISTICS.items()}
         _dropdown(row, "statistic", "Statistic", statistics, panel.on_change_control)
     if tab == "overview":
-        intervals = {SHOWN: "95 %, on hover", HIDDEN: "None"}
+        intervals = {SHOWN: "95 %", HIDDEN: "None"}
         _dropdown(row, "intervals", "Intervals", intervals, panel.on_change_control)
     if tab == "levels":
         scales = {NORMALISED: "Normalised, all metrics", AS_IS: "As is, one metric"}
@@ -221,7 +225,7 @@ def _button(row: types.Object, name: str, label: str, icon: str, on_click: Any, 
 def _flow(root: types.Object, name: str, align: str = "center") -> types.Object:
     """A row that breaks where the panel is narrow."""
     row = types.Object()
-    root.define_property(name, row, view=types.GridView(gap=2, align_y=align))
+    root.define_property(name, row, view=types.GridView(gap=1.5, align_y=align))
     return row
 
 

@@ -73,6 +73,17 @@ class QualityVsMos(foo.Panel):
             category=Categories.ANALYZE,
         )
 
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Handle an event. One that changes nothing is not rendered either: the App may be further by then."""
+        method, state = ctx.params.get("__method__"), ctx.panel.state
+        if method == "on_change_view" and self._is_ours(ctx):
+            return None
+        if method == "on_change_tab" and state.tab == state.drawn and not state.problem:
+            # The App sends this unasked once the panel is open: time to be ready for the other statistics.
+            self._comparison(ctx).prepare()
+            return None
+        return super().execute(ctx)
+
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Pin the view and show it; after a page reload, keep the one that was pinned."""
         if not self._is_ours(ctx):
@@ -86,19 +97,13 @@ class QualityVsMos(foo.Panel):
         self._update(ctx)
 
     def on_change_view(self, ctx: foo.ExecutionContext) -> None:
-        """Follow the user's changes of view, not the panel's own."""
-        if not self._is_ours(ctx):
-            self._pin(ctx, ctx.view)
-            self._update(ctx)
+        """Follow the user's change of view."""
+        self._pin(ctx, ctx.view)
+        self._update(ctx)
 
     def on_change_tab(self, ctx: foo.ExecutionContext) -> None:
         """Bring a tab to the front."""
-        state = ctx.panel.state
-        if state.tab != state.drawn:
-            self._update(ctx)
-        elif not state.problem:
-            # The App sends this unasked once the panel is open: time to be ready for the other statistics.
-            self._comparison(ctx).prepare()
+        self._update(ctx)
 
     def on_change_control(self, ctx: foo.ExecutionContext) -> None:
         """Show what has been chosen."""

@@ -129,14 +129,9 @@ def evaluate_view(
     breakdown: str | None = None,
     *,
     lower_is_better: bool | None = None,
-    resamples: int = 0,
 ) -> Evaluation:
-    """Agreement of a view's scores with its target.
-
-    Arguments and errors are those of ``read_table`` and ``QualityTable.evaluate``.
-    """
-    table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
-    return table.evaluate(resamples=resamples)
+    """Agreement of a view's scores with its target; arguments and errors are those of ``read_table``."""
+    return read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better).evaluate()
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from deepmse.app import web_answers, web_metrics, web_uploads
 from deepmse.app.web_uploads import Upload
 from deepmse.plugin import scoring
 from deepmse.plugin.images import RESIZE_256
-from deepmse.plugin.metrics import MetricInfo, metric_names, registry
+from deepmse.plugin.metrics import metric_info, metric_names
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from PIL import Image
 
@@ -297,28 +297,26 @@ def test_weights_given_for_deepmse_are_not_tried_on_others(tmp_path):
     assert not any("weights" in metric.settings for metric in offered)
 
 
-def test_kept_scorers_are_few(reference):
+def test_metrics_are_loaded_once_and_only_the_last_few_sets_are_kept(reference, monkeypatch):
+    made = []
+
+    class Counted(scoring.Scorer):
+        def __init__(self, metrics, **settings):
+            made.append(metrics[1:])
+            super().__init__(metrics, **settings)
+
+    monkeypatch.setattr(web_metrics, "Scorer", Counted)
+    monkeypatch.setattr(web_metrics, "KEPT_SCORERS", 2)
     compare = web_answers.Comparison(device="cpu")
-    for chosen in ([], ["psnr"], ["nlpd"], ["psnr", "nlpd"], ["nlpd", "psnr"]):
+    for chosen in (["psnr", "nlpd"], ["nlpd", "psnr"], [], ["psnr", "nlpd"], ["nlpd"], []):
         compare(upload(reference), upload(reference), chosen)
-    kept = compare.metrics._scorer.cache_info()
-    assert kept.currsize == web_metrics.KEPT_SCORERS
-    assert kept.misses == 4
+    assert made == [("psnr", "nlpd"), (), ("nlpd",), ()]
 
 
 class Brightness(NoReferenceMetric):
     """Mean level in percent; knows its uncertainty, its training images and words."""
 
-    info = MetricInfo(
-        name="nr",
-        title="Brightness",
-        kind="NR",
-        lower_is_better=False,
-        range=(0.0, 100.0),
-        citation="",
-        factory="",
-        grades=("dark", "bright"),
-    )
+    info = metric_info("nr")
     policy = RESIZE_256
     deviation: float | None = 10.0
     percentile: float | None = 63.4
@@ -331,7 +329,7 @@ class Brightness(NoReferenceMetric):
         return Assessment(scores, *each)
 
     def grade(self, score):
-        return self.info.grades[score > 50]
+        return "bright" if score > 50 else "dark"
 
     def describe(self):
         return {"weights": {"name": "a lamp", "sha256": "0" * 64, "warning": None}}
@@ -342,7 +340,6 @@ def lamp(monkeypatch) -> Brightness:
     """Judge by brightness."""
     metric = Brightness()
     create = scoring.create
-    monkeypatch.setitem(registry._BY_NAME, "nr", metric.info)
     monkeypatch.setattr(scoring, "create", lambda name, **more: metric if name == "nr" else create(name, **more))
     return metric
 
@@ -365,7 +362,7 @@ def test_judgement_is_a_score_a_word_a_rank_and_an_interval(judge, tmp_path):
     assert data["percentile"] == pytest.approx(63.4)
     assert shown_score(html) == "60"
     assert ">Bright<" in html
-    assert "Between 40 and 80, with 95 % probability" in html
+    assert "between 40 and 80" in html
     assert "Better than 63 %" in html
     assert "a lamp" in html
     assert "256×256" in html
@@ -385,6 +382,7 @@ def test_judgement_without_interval_or_rank_shows_none(judge, lamp, tmp_path, mo
     monkeypatch.setattr(lamp, "percentile", None)
     data, html = judge(grey(tmp_path / "grey.png", 60))
     assert data["interval"] is None
+    assert "dm-scale" in html
     assert data["percentile"] is None
     assert "probability" not in html
     assert "photographs" not in html
