@@ -46,7 +46,7 @@ def _comparing(compare: Comparison) -> None:
     gr.HTML(web_view.COMPARING)
     with gr.Row():
         reference = _input("reference", "Reference: the original", "The reference image")
-        distorted = _input("distorted", "Distorted: the one being judged", "The distorted image")
+        distorted = _input("distorted", "Distorted: the copy", "The distorted image")
     images = [reference, distorted]
     with gr.Row(elem_classes="dm-actions"):
         button = gr.Button("Compare", variant="primary", scale=0, min_width=180)
@@ -76,9 +76,7 @@ def _judging(judge: Judgement) -> None:
             picture = _input("picture", "Picture", "The picture to judge")
             with gr.Row(elem_classes="dm-actions"):
                 button = gr.Button("Judge", variant="primary", scale=0, min_width=180)
-                for example in web_examples.available()[:1]:
-                    makers = {"Sharp": web_examples.original, example.title: web_examples.distorted}
-                    _examples({title: partial(make, example) for title, make in makers.items()}, [picture])
+                _examples(web_examples.singles(), [picture])
             others = _others(judge.metrics.others)
         with gr.Column(min_width=280):
             result = gr.HTML(web_view.NO_JUDGEMENT, elem_id="judgement", min_height=120)

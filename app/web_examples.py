@@ -1,7 +1,8 @@
 """Example pictures for the web page, made from photographs that scikit-image ships."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,6 +46,25 @@ def available() -> tuple[Example, ...]:
     )
 
 
+def pairs() -> dict[str, Callable[[], tuple[Path, Path]]]:
+    """What makes each example's reference and distorted image, by its title."""
+    return {example.title: partial(make, example) for example in available()}
+
+
+def singles() -> dict[str, Callable[[], Path]]:
+    """What makes one photograph as it is, and blurred."""
+    return {
+        title: partial(_one_of, example, place)
+        for example in available()
+        if example.distortion == "gaussian_blur"
+        for place, title in enumerate(("Sharp", "Blurred"))
+    }
+
+
+def _one_of(example: Example, place: int) -> Path:
+    return make(example)[place]
+
+
 @cache
 def make(example: Example) -> tuple[Path, Path]:
     """Make an example once.
@@ -59,16 +79,6 @@ def make(example: Example) -> tuple[Path, Path]:
     Image.fromarray(pixels).save(reference)
     Image.fromarray(worse).save(distorted)
     return reference, distorted
-
-
-def original(example: Example) -> Path:
-    """Path of an example's reference, made once."""
-    return make(example)[0]
-
-
-def distorted(example: Example) -> Path:
-    """Path of an example's distorted image, made once."""
-    return make(example)[1]
 
 
 @cache

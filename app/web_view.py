@@ -79,13 +79,14 @@ def judgement(found: Findings, interval: tuple[float, float] | None) -> str:
         found: what was found, by the model and others
         interval: where the score lies with 95 % probability; None if that is not known
     """
+    best = found.metric.range[1]
     grade = found.main.grade
     percentile = found.main.percentile
     return f"""
 <section class="dm-result dm-judgement" aria-label="Result">
   <div role="status">
     <h2>Quality</h2>
-    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {found.metric.range[1]:g}</small></p>
+    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {best:g}</small></p>
     {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
     {_scale(found, interval)}
     {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
@@ -169,8 +170,8 @@ def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
         first, last = interval
         stretch = f'<span style="left: {place(first)}; right: calc(100% - {place(last)})"></span>'
         words = (
-            f"<p>With 95 % probability, people’s mean opinion lies <strong>between {first:.0f} and {last:.0f}</strong>."
-            "</p>"
+            "<p>With 95 % probability, people’s mean opinion lies "
+            f"<strong>between {first:.0f} and {last:.0f}</strong>.</p>"
         )
     grades = "".join(f"<span>{escape(grade)}</span>" for grade in found.metric.grades)
     return f"""

@@ -21,6 +21,7 @@ from .weights import read_tensors
 #: The model that comes with this package.
 PACKAGED: Final = Path(__file__).parent / "packaged" / "nr.safetensors"
 
+_METADATA: Final = "deepmse"
 _FORMAT: Final = "deepmse-nr-1"
 
 
@@ -49,14 +50,15 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         **{f"axes.{index}": axes for index, axes in enumerate(model.axes)},
     }
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
-    metadata = {
+    about = {
         "format": _FORMAT,
-        "recipe": json.dumps(model.recipe.to_dict()),
-        "sizes": json.dumps(dict(model.sizes)),
+        "recipe": model.recipe.to_dict(),
+        "sizes": dict(model.sizes),
         "network_sha256": model.network_sha256,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, metadata)
+    # Several entries of metadata would be written in an order that changes from run to run.
+    save_file(tensors, path, {_METADATA: json.dumps(about)})
     path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -73,15 +75,15 @@ def load(path: Path = PACKAGED) -> QualityModel:
     tensors = {name: tensor.numpy() for name, tensor in read_tensors(path).items()}
     try:
         with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
-        if metadata.get("format") != _FORMAT:
-            raise ValueError(f"its format is {metadata.get('format')}, not {_FORMAT}")
-        recipe = Recipe.from_dict(json.loads(metadata["recipe"]))
+            about = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
+        if about.get("format") != _FORMAT:
+            raise ValueError(f"its format is {about.get('format')}, not {_FORMAT}")
+        recipe = Recipe.from_dict(about["recipe"])
         return QualityModel(
             recipe=recipe,
-            sizes=json.loads(metadata["sizes"]),
+            sizes=about["sizes"],
             axes=tuple(tensors.pop(f"axes.{index}") for index in range(len(recipe.curved))),
-            network_sha256=metadata["network_sha256"],
+            network_sha256=about["network_sha256"],
             scale=OpinionScale(tensors.pop("opinions"), tensors.pop("learnt")),
             hyperparameters=Hyperparameters(*tensors.pop("hyperparameters").tolist()),
             bias=float(tensors.pop("bias")),

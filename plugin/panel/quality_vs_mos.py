@@ -112,7 +112,7 @@ class QualityVsMos(foo.Panel):
     def on_change_metrics(self, ctx: foo.ExecutionContext) -> None:
         """Compare the chosen metrics."""
         # In the state that the App sends, a list is never shorter than it was before.
-        ctx.panel.state.set("controls.metrics", ctx.params["value"])
+        ctx.panel_state["controls"]["metrics"] = ctx.params["value"]
         self._update(ctx)
 
     def on_change_target(self, ctx: foo.ExecutionContext) -> None:
@@ -289,10 +289,14 @@ class QualityVsMos(foo.Panel):
             state.set("tab", next(iter(TABS)))
         comparison = self._comparison(ctx)
         page = self._page(ctx, comparison)
+        wanted = state.controls or {}
+        settled = comparison.controls.to_dict().items()
         state.set(
             {
+                # Only what is not as the App has it: it answers each change of a selector with an event, and two of
+                # these under way would each bring back their own choice for ever.
+                **{f"controls.{name}": value for name, value in settled if wanted.get(name) != value},
                 "drawn": state.tab,
-                "controls": comparison.controls.to_dict(),
                 "can_widen": bool(state.base),
                 "caption": caption(comparison),
                 "words": page.words,

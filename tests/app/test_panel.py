@@ -317,7 +317,7 @@ def test_evaluation_is_saved_renamed_opened_and_deleted(app, served):
     open_tab(app, "Saved")
     expect(panel(app).get_by_role("cell", name="evaluation_1")).to_be_visible()
     panel(app).get_by_label("Rename").click()
-    panel(app).locator("input[type=text]").fill("table_2")
+    panel(app).locator("input").last.fill("table_2")
     app.wait_for_timeout(500)  # the App waits before it takes over what is typed
     panel(app).get_by_role("button", name="Rename", exact=True).last.click()
     expect(panel(app).get_by_role("cell", name="table_2")).to_be_visible()

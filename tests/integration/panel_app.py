@@ -1,6 +1,7 @@
 """What the App does for a panel, and a small dataset to do it with."""
 
 import base64
+import copy
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,12 +37,12 @@ class App:
     def view(self) -> fo.DatasetView:
         return fo.DatasetView._build(self.dataset, self.stages)
 
-    def send(self, event: str, /, **params: Any) -> None:
+    def send(self, event: str, /, *, state: dict[str, Any] | None = None, **params: Any) -> None:
         request = {
             "dataset_name": self.dataset.name,
             "view": self.stages,
             "filters": self.filters,
-            "params": {"panel_id": "p", "panel_state": self.state, "__method__": event, **params},
+            "params": {"panel_id": "p", "panel_state": state or self.state, "__method__": event, **params},
         }
         executor = Executor()
         self.panel.execute(ExecutionContext(json.loads(json.dumps(request)), executor=executor, operator_uri=PANEL))
@@ -67,9 +68,10 @@ class App:
         """Change selectors as a user does."""
         for name, value in controls.items():
             changed = self.properties["controls"]["type"]["properties"][name]["on_change"].split("#")[1]
-            # As the App does, whose state merges lists: what was removed from one is still in it.
-            pydash.merge(self.state, {"controls": {name: value}})
-            self.send(changed, value=value)
+            # What the App sends is merged: what was removed from a list is still in it.
+            sent = pydash.merge(copy.deepcopy(self.state), {"controls": {name: value}})
+            self.state["controls"][name] = value
+            self.send(changed, state=sent, value=value)
 
     def open_tab(self, name: str) -> None:
         self.state["tab"] = name

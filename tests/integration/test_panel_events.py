@@ -97,6 +97,14 @@ class TestStatistics:
         assert drawn == {name: xy for name, *xy in expected}
         assert (curve["mode"], curve["x"][0], curve["x"][-1]) == ("lines", 0.5, 9.0)
 
+    def test_a_choice_is_not_told_back_to_the_app(self, app):
+        """It would answer, and two of them under way would go round for ever."""
+        app.choose(breakdown="level")
+        app.state["controls"]["breakdown"] = "distortion"
+        state = {**app.state, "controls": {**app.state["controls"], "breakdown": "level"}}
+        app.send("on_change_control", state=state, value="level")
+        assert app.state["controls"]["breakdown"] == "distortion"
+
 
 class TestDrillDown:
     def test_a_row_shows_its_images_and_leaves_the_statistics(self, app):

@@ -13,6 +13,7 @@ from deepmse.plugin import scoring
 from deepmse.plugin.images import RESIZE_256
 from deepmse.plugin.metrics import metric_info, metric_names
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
+from deepmse.plugin.models import nr_files
 from PIL import Image
 
 
@@ -364,6 +365,7 @@ def test_judgement_is_a_score_a_word_a_rank_and_an_interval(judge, tmp_path):
     assert ">Bright<" in html
     assert "between 40 and 80" in html
     assert "Better than 63 %" in html
+    assert f"of the {len(nr_files.load().examples):,} photographs" in html
     assert "a lamp" in html
     assert "256×256" in html
     [(left, right)] = re.findall(r"left: ([\d.]+)%; right: calc\(100% - ([\d.]+)%\)", html)

@@ -7,6 +7,8 @@ from PIL import Image
 def test_there_are_none_without_scikit_image(monkeypatch):
     monkeypatch.setattr(web_examples, "find_spec", lambda _: None)
     assert web_examples.available() == ()
+    assert web_examples.pairs() == {}
+    assert web_examples.singles() == {}
 
 
 def test_each_pair_is_a_photograph_and_a_distorted_copy():
@@ -19,3 +21,10 @@ def test_each_pair_is_a_photograph_and_a_distorted_copy():
         assert distorted.shape == reference.shape
         correlation = np.corrcoef(reference.ravel(), distorted.ravel())[0, 1]
         assert 0.9 < correlation < 0.999
+
+
+def test_single_pictures_are_a_photograph_and_the_same_blurred():
+    pytest.importorskip("skimage")
+    sharp, blurred = (np.array(Image.open(make()), dtype=float) for make in web_examples.singles().values())
+    assert sharp.shape == blurred.shape
+    assert np.abs(np.diff(blurred, axis=1)).mean() < 0.5 * np.abs(np.diff(sharp, axis=1)).mean()

@@ -56,8 +56,8 @@ class GaussianProcess:
         self.hyperparameters = self._given or self._likeliest()
         among = self._covariance(self._x)
         among.diagonal().add_(self.hyperparameters.noise)
-        self._inverse_factor = torch.linalg.inv(torch.linalg.cholesky(among))
-        self._weights = self._inverse_factor.T @ (self._inverse_factor @ self._y)
+        self._factor = torch.linalg.cholesky(among)
+        self._weights = torch.cholesky_solve(self._y[:, None], self._factor)[:, 0]
         return self
 
     def predict(self, x: Array) -> Prediction:
@@ -70,13 +70,13 @@ class GaussianProcess:
         cross = self._covariance(new)
         numbers = self.hyperparameters
         prior = numbers.matern * len(self.groups.matern) + numbers.linear * self._linear(new).square().sum(1)
-        explained = (cross @ self._inverse_factor.T).square().sum(1)
+        explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False).square().sum(0)
         variance = (prior - explained).clamp_min(0) + numbers.noise
         return (cross @ self._weights).numpy(), variance.sqrt().numpy()
 
     def log_marginal_likelihood(self) -> float:
         """Of the targets that it is conditioned on (Rasmussen and Williams, eq. 2.30)."""
-        volume = -2 * self._inverse_factor.diagonal().log().sum()
+        volume = 2 * self._factor.diagonal().log().sum()
         return float(-0.5 * (self._y @ self._weights + volume + len(self._y) * math.log(2 * math.pi)))
 
     def linear_weights(self) -> Array:
