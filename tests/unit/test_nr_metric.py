@@ -6,13 +6,14 @@ import json
 import numpy as np
 import pytest
 import torch
-from ..conftest import photo_like
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.metrics import create
 from deepmse.plugin.models import nr_files, nr_model
 from deepmse.plugin.models.efficientnet_lite import EFFICIENTNET_LITE0
 from deepmse.plugin.models.nr_features import LONGEST, SHORTEST, FeatureNetwork, at_working_size, columns
 from PIL import Image, ImageFilter
+
+from ..conftest import photo_like
 
 CARD = nr_files.PACKAGED.with_suffix(".json")
 

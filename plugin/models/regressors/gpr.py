@@ -53,8 +53,9 @@ class GaussianProcess:
             raise UsageError(f"the covariance is of {self.groups.size} features, not {x.shape[1]}")
         self._x = torch.as_tensor(x, dtype=torch.float64)
         self._y = torch.as_tensor(y, dtype=torch.float64)
-        self.hyperparameters = self._given or self._likeliest()
-        among = self._covariance(self._x)
+        related = Relations.between(self.groups, self._x, self._x)
+        self.hyperparameters = self._given or self._likeliest(related)
+        among = related.covariance(self.hyperparameters.logarithms())
         among.diagonal().add_(self.hyperparameters.noise)
         self._factor = torch.linalg.cholesky(among)
         self._weights = torch.cholesky_solve(self._y[:, None], self._factor)[:, 0]
@@ -67,7 +68,7 @@ class GaussianProcess:
     def moments(self, x: Array) -> tuple[Array, Array]:
         """What :meth:`predict` holds."""
         new = torch.as_tensor(x, dtype=torch.float64)
-        cross = self._covariance(new)
+        cross = Relations.between(self.groups, new, self._x).covariance(self.hyperparameters.logarithms())
         numbers = self.hyperparameters
         prior = numbers.matern * len(self.groups.matern) + numbers.linear * self._linear(new).square().sum(1)
         explained = torch.linalg.solve_triangular(self._factor, cross.T, upper=False).square().sum(0)
@@ -88,14 +89,10 @@ class GaussianProcess:
         weights: Array = (self.hyperparameters.linear * (self._linear(self._x).T @ self._weights)).numpy()
         return weights
 
-    def _likeliest(self) -> Hyperparameters:
+    def _likeliest(self, related: Relations) -> Hyperparameters:
         if self._search == "bayesian":
-            return by_bayesian_optimisation(self.groups, self._x, self._y, seed=self._seed)
-        return by_gradient(self.groups, self._x, self._y)
-
-    def _covariance(self, x: torch.Tensor) -> torch.Tensor:
-        """Covariance of the function at x and at the examples, (M, N)."""
-        return Relations.between(self.groups, x, self._x).covariance(self.hyperparameters.logarithms())
+            return by_bayesian_optimisation(related, self._y, seed=self._seed)
+        return by_gradient(related, self._y)
 
     def _linear(self, x: torch.Tensor) -> torch.Tensor:
         return x[:, sum(self.groups.matern) :]

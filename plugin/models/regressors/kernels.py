@@ -65,11 +65,11 @@ class Relations:
     """All that the covariance of N and M vectors depends on, besides hyperparameters.
 
     Args:
-        squared: squared Euclidean distances within each Matérn group, each (N, M)
+        distances: Euclidean distances within each Matérn group, each (N, M)
         products: inner products of the linear features, (N, M)
     """
 
-    squared: Sequence[torch.Tensor]
+    distances: Sequence[torch.Tensor]
     products: torch.Tensor
 
     @classmethod
@@ -78,14 +78,14 @@ class Relations:
         sizes = [*groups.matern, groups.linear]
         *left, left_linear = torch.split(a, sizes, dim=1)
         *right, right_linear = torch.split(b, sizes, dim=1)
-        return cls([_squared(x, y) for x, y in zip(left, right, strict=True)], left_linear @ right_linear.T)
+        return cls([_distances(x, y) for x, y in zip(left, right, strict=True)], left_linear @ right_linear.T)
 
     def covariance(self, logarithms: torch.Tensor) -> torch.Tensor:
         """Sum of the terms, noise left out, (N, M), by logarithms of the hyperparameters."""
         matern, length, linear, _ = logarithms.exp()
         total: torch.Tensor = linear * self.products
-        for squared in self.squared:
-            total = total + matern * matern52(squared, length)
+        for distances in self.distances:
+            total = total + matern * matern52(distances, length)
         return total
 
     def log_likelihood(self, y: torch.Tensor, logarithms: torch.Tensor) -> torch.Tensor:
@@ -100,18 +100,17 @@ class Relations:
         return likelihood
 
 
-def matern52(squared: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+def matern52(distances: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
     """Matérn covariance of smoothness 5/2 and variance 1 (Rasmussen and Williams, eq. 4.17).
 
     Args:
-        squared: squared distances
-        length: in the unit of the distances
+        distances: Euclidean
+        length: in their unit
     """
-    # The root has no gradient at 0, which is where each point meets itself.
-    scaled = (5 * squared / length**2 + 1e-20).sqrt()
-    return (1 + scaled + scaled.square() / 3) * torch.exp(-scaled)
+    scaled = distances * (math.sqrt(5) / length)
+    return (1 + scaled * (1 + scaled / 3)) * torch.exp(-scaled)
 
 
-def _squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def _distances(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     squares = a.square().sum(1)[:, None] + b.square().sum(1)
-    return torch.addmm(squares, a, b.T, alpha=-2).clamp_min_(0)
+    return torch.addmm(squares, a, b.T, alpha=-2).clamp_min_(0).sqrt_()

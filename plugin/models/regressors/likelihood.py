@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from .base import Array
-from .kernels import Groups, Hyperparameters, Relations
+from .kernels import Hyperparameters, Relations
 
 #: Hyperparameters are searched up to so many times larger or smaller than where the search starts.
 REACH: Final = 1e3
@@ -17,18 +17,16 @@ REACH: Final = 1e3
 STEPS: Final = 40
 
 
-def by_gradient(groups: Groups, x: torch.Tensor, y: torch.Tensor) -> Hyperparameters:
+def by_gradient(related: Relations, y: torch.Tensor) -> Hyperparameters:
     """Climb the marginal likelihood by L-BFGS.
 
     Args:
-        groups: how the features enter
-        x: features, (N, D)
+        related: relations among N examples
         y: standardised targets, (N,)
     """
     from scipy.optimize import minimize
 
-    related = Relations.between(groups, x, x)
-    start = _start(groups, related)
+    start = _start(related)
 
     def negative(values: Array) -> tuple[float, Array]:
         logarithms = torch.from_numpy(values.copy()).requires_grad_()
@@ -37,24 +35,25 @@ def by_gradient(groups: Groups, x: torch.Tensor, y: torch.Tensor) -> Hyperparame
         return value.item(), gradient.numpy()
 
     bounds = [(value - np.log(REACH), value + np.log(REACH)) for value in start]
-    found = minimize(negative, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": STEPS})
+    # A change of the likelihood by so small a part of it tells nothing.
+    options = {"maxiter": STEPS, "ftol": 1e-6}
+    found = minimize(negative, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return Hyperparameters.from_logarithms(found.x)
 
 
-def by_bayesian_optimisation(groups: Groups, x: torch.Tensor, y: torch.Tensor, *, seed: int) -> Hyperparameters:
+def by_bayesian_optimisation(related: Relations, y: torch.Tensor, *, seed: int) -> Hyperparameters:
     """Search the marginal likelihood by Bayesian optimisation.
 
     Args:
-        groups: how the features enter
-        x: features, (N, D)
+        related: relations among N examples
         y: standardised targets, (N,)
         seed: of the sampler
     """
     import optuna
 
-    related = Relations.between(groups, x, x)
-    start = _start(groups, related)
-    at_work = [True] * 4 if groups.linear else [True, True, False, True]
+    start = _start(related)
+    curved, linear = bool(related.distances), bool(related.products.any())
+    at_work = [curved, curved, linear, True]
     names = [str(index) for index in range(4)]
     reach = np.log(REACH) / 2
 
@@ -78,18 +77,14 @@ def by_bayesian_optimisation(groups: Groups, x: torch.Tensor, y: torch.Tensor, *
     )
 
 
-def _start(groups: Groups, related: Relations) -> Array:
+def _start(related: Relations) -> Array:
     """Logarithms: each kind a like share of the targets' variance, and for length half a typical distance."""
-    matern, linear = len(groups.matern), bool(groups.linear)
-    share = 0.8 / (bool(matern) + linear)
-    squared = np.mean([float(each.mean()) for each in related.squared]) if matern else 1.0
-    return (
-        Hyperparameters(
-            matern=share / max(matern, 1),
-            length=float(np.sqrt(squared)) / 2,
-            linear=share / float(related.products.diagonal().mean()) if linear else 1.0,
-            noise=0.2,
-        )
-        .logarithms()
-        .numpy()
+    curved, square = len(related.distances), float(related.products.diagonal().mean())
+    share = 0.8 / (bool(curved) + bool(square))
+    numbers = Hyperparameters(
+        matern=share / max(curved, 1),
+        length=float(np.mean([float(each.mean()) for each in related.distances])) / 2 if curved else 1.0,
+        linear=share / square if square else 1.0,
+        noise=0.2,
     )
+    return numbers.logarithms().numpy()
