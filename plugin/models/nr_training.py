@@ -15,7 +15,7 @@ from .nr_design import Design, Recipe
 from .nr_features import columns
 from .nr_model import QualityModel
 from .opinion import OpinionScale
-from .regressors import GaussianProcess, create
+from .regressors import GaussianProcess, Hyperparameters, create
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int | None], None]
@@ -80,19 +80,22 @@ class Samples:
         return np.asarray(self.features.mean(1) if recipe.mirrored else self.features[:, 0], dtype=np.float64)
 
 
-def fit(samples: Samples, recipe: Recipe, *, seed: int = 0) -> QualityModel:
+def fit(
+    samples: Samples, recipe: Recipe, hyperparameters: Hyperparameters | None = None, *, seed: int = 0
+) -> QualityModel:
     """Train a model that is not calibrated yet.
 
     Args:
         samples: with the features of the recipe
         recipe: the choices
-        seed: of the search for hyperparameters
+        hyperparameters: of the process; None to search for them
+        seed: of that search
     """
     features = samples.to_learn_from(recipe)
     scale = _scale(samples, recipe)
     design = Design.fit(recipe, samples.sizes, features)
     examples, learnt = design.transform(features), scale.to_learnt(samples.opinions)
-    process = GaussianProcess(design.groups, seed=seed).fit(examples, learnt)
+    process = GaussianProcess(design.groups, hyperparameters, seed=seed).fit(examples, learnt)
     origin = {"recipe": recipe, "network_sha256": samples.network_sha256, "sizes": samples.sizes}
     return QualityModel.of(design, process, examples, learnt, scale, **origin)
 
@@ -115,22 +118,25 @@ class CrossValidation:
 
 
 def cross_validate(
-    samples: Samples, recipe: Recipe, *, seed: int = 0, progress: Progress | None = None
+    samples: Samples, recipe: Recipe, *, quick: bool = False, seed: int = 0, progress: Progress | None = None
 ) -> CrossValidation:
     """Predict each fold's images by a model of the others, everything fitted anew: axes, scale, hyperparameters.
 
     Args:
         samples: features and opinions
         recipe: the choices
+        quick: take the first fold's hyperparameters for all; they are four numbers that most of the time goes into
         seed: of the folds and the searches
         progress: told how many folds are done, and of how many
     """
     samples = samples.by(recipe)
     mean, std, error = (np.empty(len(samples)) for _ in range(3))
     scales: list[tuple[NDArray[np.intp], OpinionScale]] = []
+    hyperparameters: Hyperparameters | None = None
     for done, fold in enumerate(k_fold(samples.references, FOLDS, seed=seed), start=1):
         held_out = fold["test"]
-        model = fit(samples[fold["training"]], recipe, seed=seed)
+        model = fit(samples[fold["training"]], recipe, hyperparameters, seed=seed)
+        hyperparameters = model.hyperparameters if quick else None
         mean[held_out], std[held_out] = model.learnt(samples.features[held_out, 0])
         error[held_out] = model.scale.to_learnt(samples.opinions[held_out]) - mean[held_out]
         scales.append((held_out, model.scale))

@@ -195,7 +195,7 @@ class QualityVsMos(foo.Panel):
         ctx.panel.state.set({"controls": kept.settings, "opened": kept.key})
         ctx.ops.set_view(view)
         self._update(ctx)
-        if self._comparison(ctx).evaluation.to_dict() == kept.results:
+        if kept.agrees_with(self._comparison(ctx).evaluation):
             ctx.ops.notify(f"{kept.key}: the numbers are those that were saved", variant="success")
         else:
             ctx.ops.notify(f"{kept.key}: scores or targets have changed since it was saved", variant="warning")

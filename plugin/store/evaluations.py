@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
-from ..evaluation import Row
+from ..evaluation import Evaluation, Row
 
 METHOD: Final = "image_quality_evaluation"
 _NAME: Final = "evaluation"
@@ -42,6 +43,11 @@ class SavedEvaluation:
         return tuple(
             Row(**{name: value for name, value in row.items() if name in known}) for row in self.results["rows"]
         )
+
+    def agrees_with(self, evaluation: Evaluation) -> bool:
+        """Whether an evaluation came to the same results."""
+        same: bool = json.loads(json.dumps(evaluation.to_dict())) == self.results
+        return same
 
 
 def save_evaluation(
@@ -91,7 +97,7 @@ def load_evaluation(dataset: fo.Dataset, name: str) -> SavedEvaluation:
     """
     _check_exists(dataset, name)
     config = dataset.get_run_info(name).config
-    results = dataset.load_run_results(name, load_view=False)
+    results = dataset.load_run_results(name, cache=False, load_view=False)
     return SavedEvaluation(name, config.saved, config.images, dict(config.settings), dict(results.evaluation))
 
 

@@ -321,14 +321,15 @@ def test_evaluation_is_saved_renamed_opened_and_deleted(app, served):
     open_tab(app, "Saved")
     expect(panel(app).get_by_role("cell", name="evaluation_1")).to_be_visible()
     panel(app).get_by_label("Rename").click()
-    panel(app).locator("input").last.fill("table_2")
-    app.wait_for_timeout(500)  # the App waits before it takes over what is typed
+    expect(panel(app).get_by_text("New name of evaluation_1")).to_be_visible()
+    # The App waits before it takes over what is typed.
+    with app.expect_request(lambda request: "table_2" in (request.post_data or "")):
+        panel(app).locator("input").last.fill("table_2")
     panel(app).get_by_role("button", name="Rename", exact=True).last.click()
     expect(panel(app).get_by_role("cell", name="table_2")).to_be_visible()
     panel(app).get_by_label("Open").click()
     expect(app.get_by_text("the numbers are those that were saved")).to_be_visible()
     expect(cells(app)).to_have_text(whole)
-    screenshot(app, "panel-saved")
     panel(app).get_by_label("Delete").click()
     panel(app).get_by_role("button", name="Delete", exact=True).last.click()
     expect(panel(app).get_by_text("Nothing saved yet")).to_be_visible()

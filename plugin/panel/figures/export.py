@@ -61,7 +61,10 @@ def to_png(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> byte
     """
     figure = _figure(data, layout)
     if find_spec("kaleido") is None:
-        raise UsageError("a figure cannot be saved as .png without kaleido: pip install kaleido, or save it as .html")
+        raise UsageError(
+            "a figure cannot be saved as .png without kaleido: pip install 'fiftyone-deepmse[figures]', "
+            "or save it as .html"
+        )
     try:
         picture: bytes = figure.to_image(format="png", width=WIDTH, scale=SCALE)
     except RuntimeError as error:  # what Kaleido raises where it finds or starts no browser
@@ -74,7 +77,7 @@ def to_png(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> byte
 
 def _figure(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> go.Figure:
     if find_spec("plotly") is None:
-        raise UsageError("figures cannot be saved without plotly: pip install plotly")
+        raise UsageError("figures cannot be saved without plotly: pip install 'fiftyone-deepmse[figures]'")
     import plotly.graph_objects as go
 
     figure = go.Figure(data=list(data), layout=dict(layout))
