@@ -36,8 +36,10 @@ demo: setup
 app: setup
 	$(BIN)/deepmse app
 
+# FiftyOne's database and the browser want the machine for themselves.
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal tests/unit
+	$(BIN)/pytest tests/integration tests/app
 
 lint: setup
 	$(BIN)/ruff format --check .
