@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
@@ -28,6 +30,7 @@ from ..store import (
 from . import exports, layout
 from .comparison import Comparison
 from .controls import TABS, WHOLE, Choices, Controls
+from .figures.common import Figure, Layout
 from .tabs import PAGES, Page, caption, saved
 
 _HELP: Final = """
@@ -301,7 +304,7 @@ class QualityVsMos(foo.Panel):
                 "caption": caption(comparison),
                 "words": page.words,
                 "footnote": page.footnote,
-                "layouts": {name: figure.layout for name, figure in page.figures.items()},
+                "layouts": {name: _layout(figure) for name, figure in page.figures.items()},
                 "runs": _runs(ctx.dataset) if state.tab == "runs" else [],
                 "editing": state.editing,
                 # When a selector changes, the App writes the traces into the state too, and then lays the new ones
@@ -311,6 +314,12 @@ class QualityVsMos(foo.Panel):
         )
         for name, figure in page.figures.items():
             ctx.panel.data.set(f"figures.{name}", figure.data)
+
+
+def _layout(figure: Figure) -> Layout:
+    """A figure's layout, by which Plotly can tell whether the traces have changed, and draws only those that have."""
+    content = json.dumps(figure.data).encode()
+    return {**figure.layout, "datarevision": hashlib.sha256(content).hexdigest()[:16]}
 
 
 def _runs(dataset: fo.Dataset) -> list[dict[str, Any]]:

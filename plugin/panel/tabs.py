@@ -13,7 +13,7 @@ from . import figures
 from .comparison import RESAMPLES, Comparison
 from .controls import AS_IS
 
-MAX_POINTS: Final = 5000
+MAX_POINTS: Final = 3000
 """Most points of a scatter plot: more make the browser slow."""
 
 _TESTS_OF_NORMALITY: Final = {

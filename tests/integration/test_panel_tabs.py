@@ -53,6 +53,15 @@ class TestAgreement:
         ]
         assert shared[0] == pytest.approx(float(table[statistic]))
 
+    def test_only_what_has_changed_is_drawn_again(self, app):
+        def revisions() -> dict[str, str]:
+            return {name: layout["datarevision"] for name, layout in app.state["layouts"].items()}
+
+        before = revisions()
+        app.choose(statistic="krcc")
+        assert revisions()["scatter"] == before["scatter"]
+        assert revisions()["heatmap"] != before["heatmap"]
+
     def test_one_metric_is_always_left(self, app):
         app.choose(metrics=["other"])
         assert list(app.figure("heatmap")[0]["x"]) == ["srcc", "krcc", "plcc"]
