@@ -225,4 +225,5 @@ def test_the_commands_that_the_doctor_names_exist():
         while names and hasattr(command, "commands"):
             command = command.commands[names.pop(0)]
         arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-        assert len(arguments) == len([word for word in words if word.isupper()]), words
+        required = [argument for argument in arguments if argument.required]
+        assert len(required) <= len([word for word in words if word.isupper()]) <= len(arguments), words
