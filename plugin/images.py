@@ -236,13 +236,22 @@ def resize(images: torch.Tensor, size: int) -> torch.Tensor:
 
 
 def _resize_by_matrices(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Pillow's arithmetic: along rows, then along columns, each rounded to grey levels."""
+    """Pillow's arithmetic: along rows and along columns, each rounded to grey levels."""
     height, width = images.shape[-2:]
     # Sums of whole numbers below 2^53: float64 holds them exactly, in whatever order they are added.
-    along_rows = images.double() @ _bilinear_weights(width, size).to(images.device)
-    levels = (along_rows / FIXED_POINT + 0.5).floor()
-    along_columns = _bilinear_weights(height, size).T.to(images.device) @ levels
-    return (along_columns / FIXED_POINT + 0.5).floor().to(torch.uint8)
+    levels = images.double()
+    across = _bilinear_weights(width, size).to(images.device)
+    down = _bilinear_weights(height, size).T.to(images.device)
+    # Pillow (until 13) shrinks an image of more than a hundred times its width in height along columns first.
+    if height > 100 * width and size < height:
+        levels = _to_grey_levels(_to_grey_levels(down @ levels) @ across)
+    else:
+        levels = _to_grey_levels(down @ _to_grey_levels(levels @ across))
+    return levels.to(torch.uint8)
+
+
+def _to_grey_levels(sums: torch.Tensor) -> torch.Tensor:
+    return (sums / FIXED_POINT + 0.5).floor()
 
 
 def _bilinear_weights(source: int, size: int) -> torch.Tensor:
