@@ -8,6 +8,7 @@ from typing import Final
 
 _M_MMAP_THRESHOLD: Final = -3
 _M_TRIM_THRESHOLD: Final = -1
+_M_ARENA_MAX: Final = -8
 _GIGABYTE: Final = 1 << 30
 
 
@@ -20,3 +21,5 @@ def keep_freed_memory() -> None:
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _GIGABYTE)
         libc.mallopt(_M_TRIM_THRESHOLD, _GIGABYTE)
+        # The arenas of other threads give back memory whatever the threshold.
+        libc.mallopt(_M_ARENA_MAX, 1)

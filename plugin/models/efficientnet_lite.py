@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..errors import WeightsError
+from .convolution import PointwiseConv2d
 from .weights import Network, Package, Weights, read_tensors, resolve
 
 #: Repeats, kernel, stride of the first, expansion and output channels of the blocks (Tan and Le 2019, table 1).
@@ -71,9 +72,9 @@ class InvertedResidual(nn.Module):
     def __init__(self, channels: int, expansion: int, out: int, kernel: int, stride: int) -> None:
         super().__init__()
         inner = channels * expansion
-        self.expand = nn.Conv2d(channels, inner, 1) if expansion > 1 else None
+        self.expand = PointwiseConv2d(channels, inner) if expansion > 1 else None
         self.depthwise = SameConv2d(inner, inner, kernel, stride, groups=inner)
-        self.project = nn.Conv2d(inner, out, 1)
+        self.project = PointwiseConv2d(inner, out)
         self.residual = channels == out and stride == 1
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -100,7 +101,7 @@ class EfficientNetLite0(nn.Module):
             for repeat in range(repeats):
                 self.blocks.append(InvertedResidual(channels, expansion, out, kernel, stride if repeat == 0 else 1))
                 channels = out
-        self.head = nn.Conv2d(channels, HEAD_CHANNELS, 1)
+        self.head = PointwiseConv2d(channels, HEAD_CHANNELS)
 
     def forward(self, images: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
         """Name and value, (N, channels, h, w), of each activation, computed as far as they are asked for.

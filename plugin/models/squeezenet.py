@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import WeightsError
+from .convolution import PointwiseConv2d
 from .weights import Network, Package, Weights, read_array_pickle, resolve
 
 #: Indices into torchvision's ``squeezenet1_1().features`` and names of what they give, in the notation of
@@ -40,8 +41,8 @@ class Fire(nn.Module):
 
     def __init__(self, channels: int, squeeze: int, expand: int) -> None:
         super().__init__()
-        self.squeeze = nn.Conv2d(channels, squeeze, 1)
-        self.expand1x1 = nn.Conv2d(squeeze, expand, 1)
+        self.squeeze = PointwiseConv2d(channels, squeeze)
+        self.expand1x1 = PointwiseConv2d(squeeze, expand)
         self.expand3x3 = nn.Conv2d(squeeze, expand, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
