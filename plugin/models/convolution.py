@@ -1,0 +1,26 @@
+"""Convolutions as a CPU computes them fastest."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class PointwiseConv2d(nn.Conv2d):
+    """1×1 convolution, with the parameters of ``torch.nn.Conv2d(channels, out, 1)``.
+
+    In a single thread PyTorch leaves 1×1 convolutions to the BLAS library, unless they are dilated: then oneDNN
+    computes them, two to three times as fast on an AMD EPYC. Dilation leaves a filter of one tap as it is.
+
+    Args:
+        channels: input channels
+        out: output channels
+    """
+
+    def __init__(self, channels: int, out: int) -> None:
+        super().__init__(channels, out, 1)
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 (PyTorch's name)
+        """Map (N, channels, h, w) to (N, out, h, w)."""
+        return F.conv2d(input, self.weight, self.bias, dilation=2 if input.device.type == "cpu" else 1)
