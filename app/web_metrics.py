@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -14,7 +13,6 @@ from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, MetricInfo, metric_info, metric_names
 from ..plugin.metrics.inventory import inventory
 from ..plugin.scoring import Item, Measurement, Score, Scorer
-from .commands.metrics import EXTRA_PACKAGES
 from .web_uploads import MAX_PIXELS, Picture
 
 #: Most metrics look at pictures in their own size, and at this one the hungriest takes gigabytes and half a minute.
@@ -142,7 +140,7 @@ class Metrics:
 def _runnable(names: tuple[str, ...]) -> list[MetricInfo]:
     lacking = {name for file in inventory() if file.path is None for name in file.metrics}
     infos = [metric_info(name) for name in names if name not in lacking]
-    return [info for info in infos if all(find_spec(package) for package in EXTRA_PACKAGES.get(info.extra, ()))]
+    return [info for info in infos if info.installed]
 
 
 def _reading(metric: MetricInfo, score: Score, error: str) -> Reading:

@@ -423,7 +423,7 @@ def _size_mismatch(metric: Metric, frame: Frame | ImageError, reference: Frame |
         return None
     if frame.shape == reference.shape:
         return None
-    return f"{_by(frame)}, but its reference is {_by(reference)}; image policy 'resize-256' compares such pairs"
+    return f"{_by(frame)}, but its reference is {_by(reference)}; the image policy resize-256 brings both to one size"
 
 
 def _notes(frame: Frame | ImageError, reference: Reference | None) -> tuple[str, ...]:

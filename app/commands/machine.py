@@ -69,16 +69,21 @@ def weights_fetch(
     network: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Networks to fetch: squeezenet1_1, alexnet, vgg16 or vgg19.", show_default="squeezenet1_1"
+            help="Networks to fetch: of the metrics squeezenet1_1, alexnet, vgg16 and vgg19, or one of "
+            "`deepmse features --list` by its library's name.",
+            show_default="squeezenet1_1",
         ),
     ] = None,
 ) -> None:
-    """Download torchvision's networks."""
+    """Download networks' weights."""
     from ...plugin.metrics.inventory import networks
+    from ...plugin.models.backbones import downloads
     from ...plugin.models.weights import fetch
 
     known = networks()
     wanted = network or ["squeezenet1_1"]
+    if not known.keys() >= set(wanted):
+        known = downloads() | known
     for name in wanted:
         if name not in known:
             raise UsageError(f"no network {name!r}; there are {', '.join(known)}")

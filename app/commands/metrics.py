@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +12,6 @@ from .. import terminal
 
 if TYPE_CHECKING:
     from ...plugin.metrics import MetricInfo
-
-#: What the extra's metrics import.
-EXTRA_PACKAGES = {"metrics": ("piq", "torchmetrics")}
 
 
 def metrics(
@@ -38,7 +34,7 @@ def metrics(
             info.policy,
             info.weights or "none",
             info.licence,
-            "yes" if _is_installed(info) else f"pip install 'fiftyone-deepmse[{info.extra}]'",
+            "yes" if info.installed else f"pip install 'fiftyone-deepmse[{info.extra}]'",
         )
         for info in infos
     ]
@@ -60,14 +56,10 @@ def _declaration(info: MetricInfo) -> dict[str, Any]:
         "licence": info.licence,
         "citation": info.citation,
         "extra": info.extra,
-        "installed": _is_installed(info),
+        "installed": info.installed,
     }
 
 
 def _range(info: MetricInfo) -> str:
     low, high = (f"{bound:g}".replace("inf", "∞") for bound in info.range)
     return f"{low} to {high}"
-
-
-def _is_installed(info: MetricInfo) -> bool:
-    return all(find_spec(package) for package in EXTRA_PACKAGES.get(info.extra, ()))

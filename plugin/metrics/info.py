@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from importlib.util import find_spec
+from typing import Final, Literal
 
 Kind = Literal["FR", "NR"]
+
+#: What the extras' metrics import.
+_EXTRA_PACKAGES: Final = {"metrics": ("piq", "torchmetrics")}
 
 
 @dataclass(frozen=True)
@@ -61,3 +65,8 @@ class MetricInfo:
     def field(self) -> str:
         """Its CSV column and FiftyOne field."""
         return self.name.replace("-", "_")
+
+    @property
+    def installed(self) -> bool:
+        """Whether the packages that it needs are here."""
+        return all(find_spec(package) for package in _EXTRA_PACKAGES.get(self.extra, ()))

@@ -299,6 +299,12 @@ def download(info: BackboneInfo) -> Network | None:
     return Network(info.model, title, f"{info.model}.safetensors", "", url, prefix="")
 
 
+def downloads() -> dict[str, Network]:
+    """What :func:`download` gives for each of ``BACKBONES``, by the library's name of the network."""
+    found = (download(info) for info in BACKBONES.values())
+    return {network.name: network for network in found if network is not None}
+
+
 def _find_on_hub(info: BackboneInfo, location: str | Path | None) -> Weights:
     """Weights that Hugging Face has, from a folder or from its cache."""
     import timm

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.models import efficientnet_lite, squeezenet
-from deepmse.plugin.models.backbones import Backbone, blank, build, shapes
+from deepmse.plugin.models.backbones import Backbone, blank, build, downloads, shapes
 from deepmse.plugin.models.taps import BACKBONES, TAPS, layers_of
 from deepmse.plugin.models.weights import Weights
 from torchvision import models
@@ -217,3 +217,9 @@ def test_unknown_names_are_refused_with_the_known_ones(name, layer, message):
 def test_no_layer_is_refused():
     with pytest.raises(UsageError, match="no layer is named; there are fc8"):
         blank("alexnet", [])
+
+
+def test_files_of_whole_networks_can_be_fetched_by_the_librarys_names():
+    found = downloads()
+    assert {"resnet50", "densenet201", "nasnetalarge"} <= found.keys()
+    assert all(re.fullmatch(r"[0-9a-f]{8,}", network.hub_digest) for network in found.values())

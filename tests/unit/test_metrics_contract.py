@@ -276,6 +276,6 @@ def test_the_metrics_command_lists_what_every_metric_declares(capsys):
 
 
 def test_the_metrics_command_says_how_to_install_what_is_missing(monkeypatch, capsys):
-    monkeypatch.setattr("deepmse.app.commands.metrics.find_spec", lambda name: None)
+    monkeypatch.setattr("deepmse.plugin.metrics.info.find_spec", lambda name: None)
     metrics(as_json=False)
     assert "pip install 'fiftyone-deepmse[metrics]'" in " ".join(capsys.readouterr().out.split())

@@ -11,7 +11,7 @@ from deepmse.app import web_answers, web_metrics, web_uploads
 from deepmse.app.web_uploads import Upload
 from deepmse.plugin import scoring
 from deepmse.plugin.images import RESIZE_256
-from deepmse.plugin.metrics import metric_info, metric_names
+from deepmse.plugin.metrics import info, metric_info, metric_names
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from deepmse.plugin.models import nr_files
 from PIL import Image
@@ -276,8 +276,8 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
     assert "psnr" in offered
     assert offered <= set(metric_names("FR")) - {"deepmse"}
 
-    real = web_metrics.find_spec
-    monkeypatch.setattr(web_metrics, "find_spec", lambda name: None if name == "piq" else real(name))
+    real = info.find_spec
+    monkeypatch.setattr(info, "find_spec", lambda name: None if name == "piq" else real(name))
     monkeypatch.setattr(web_metrics, "inventory", lambda: [])
     without_piq = {metric.name for metric in web_answers.Comparison().metrics.others}
     assert "ssim" not in without_piq
