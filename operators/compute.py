@@ -14,6 +14,7 @@ from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, metric_info, metric_names
 from ..plugin.store import Progress, ScoringJob, Source, declared_target, evaluate_view
 from .forms import delegation, problem
+from .messages import until_failure
 
 MANY_SAMPLES: Final = 2000
 """From this size on a delegated run is the default: an immediate one holds the App's server."""
@@ -82,7 +83,7 @@ class ComputeOperator(foo.Operator):
         """Do the work: in the App a stream of messages, delegated the summary."""
         job = self._job(ctx)
         if not ctx.delegated:
-            return _stream(ctx, job)
+            return until_failure(ctx, _stream(ctx, job))
         for state in job:
             ctx.set_progress(progress=fraction(state), label=progress_label(state))
         return _results(ctx, job)

@@ -18,6 +18,7 @@ from ..plugin.errors import UsageError
 from ..plugin.store import check_name, import_dataset
 from ..plugin.store.config import datasets_dir
 from .forms import delegable, delegation, problem
+from .messages import until_failure
 
 MANY_IMAGES: Final = 1000
 """From this many made images on a delegated run is the default."""
@@ -96,7 +97,7 @@ class MakeSyntheticSet(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Make the set: in the App a stream of progress, delegated the result."""
         if not ctx.delegated:
-            return self._stream(ctx)
+            return until_failure(ctx, self._stream(ctx))
 
         def report(done: int, total: int) -> None:
             ctx.set_progress(**_progress(done, total))

@@ -21,6 +21,7 @@ from ..plugin.store import (
 )
 from .compute import fraction, progress_label
 from .forms import choice, delegable, delegation, problem
+from .messages import until_failure
 
 MANY_LABELS: Final = 1000
 """From this many labels on a delegated run is the default."""
@@ -123,7 +124,7 @@ class TrainQualityModel(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Train and score: in the App a stream of progress, delegated the result."""
         if not ctx.delegated:
-            return self._stream(ctx)
+            return until_failure(ctx, self._stream(ctx))
         results: dict[str, Any] = {}
         for state in _work(ctx, results):
             ctx.set_progress(**state)

@@ -11,7 +11,7 @@ from ..evaluation import evaluate
 from .nr_features import LONGEST, SHORTEST
 from .nr_model import GRADES, QualityModel
 from .nr_search import Trial
-from .nr_training import FOLDS, CrossValidation, Samples
+from .nr_training import CrossValidation, Samples, number_of_folds
 from .weights import Weights
 
 RESAMPLES = 1000
@@ -52,8 +52,8 @@ def card(
             "grades": {word: [20 * index, 20 * index + 20] for index, word in enumerate(GRADES)},
         },
         "results": {
-            "protocol": f"{FOLDS}-fold cross-validation by reference, everything fitted on the other folds anew; "
-            "the recipe is the same in all folds"
+            "protocol": f"{number_of_folds(samples.references)}-fold cross-validation by reference, everything "
+            "fitted on the other folds anew; the recipe is the same in all folds"
             + (", and was found on the same folds: see search" if trials else ""),
             **_agreement(samples, validation, seed),
             "coverage_of_95_percent_intervals": validation.coverage,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
+from ..evaluation.labels import number_groups
 from ..evaluation.splits import k_fold
 from .nr_design import Design, Recipe
 from .nr_features import columns
@@ -48,10 +49,6 @@ class Samples:
     references: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
-        if len(self.opinions) < FEWEST:
-            raise UsageError(
-                f"{len(self.opinions)} labelled images are too few to learn from; label {FEWEST} or more"
-            )
         if np.ptp(self.opinions) == 0:
             raise UsageError(f"all {len(self.opinions)} labels are the same; there is nothing to learn")
 
@@ -133,7 +130,8 @@ def cross_validate(
     mean, std, error = (np.empty(len(samples)) for _ in range(3))
     scales: list[tuple[NDArray[np.intp], OpinionScale]] = []
     hyperparameters: Hyperparameters | None = None
-    for done, fold in enumerate(k_fold(samples.references, FOLDS, seed=seed), start=1):
+    folds = number_of_folds(samples.references)
+    for done, fold in enumerate(k_fold(samples.references, folds, seed=seed), start=1):
         held_out = fold["test"]
         model = fit(samples[fold["training"]], recipe, hyperparameters, seed=seed)
         hyperparameters = model.hyperparameters if quick else None
@@ -141,7 +139,7 @@ def cross_validate(
         error[held_out] = model.scale.to_learnt(samples.opinions[held_out]) - mean[held_out]
         scales.append((held_out, model.scale))
         if progress:
-            progress(done, FOLDS)
+            progress(done, folds)
 
     spread = float(np.sqrt(np.mean((error / std) ** 2)))
     scores, deviations = np.empty(len(samples)), np.empty(len(samples))
@@ -165,10 +163,12 @@ def train(
     Raises:
         UsageError: if there are too few labels, or all are the same
     """
-    report = progress or (lambda done, total: None)
-    validation = cross_validate(samples, recipe, seed=seed, progress=lambda done, total: report(done, FOLDS + 1))
+    if len(samples) < FEWEST:
+        raise UsageError(f"{len(samples)} labelled images are too few to learn from; label {FEWEST} or more")
+    report, steps = progress or (lambda done, total: None), number_of_folds(samples.references) + 1
+    validation = cross_validate(samples, recipe, seed=seed, progress=lambda done, total: report(done, steps))
     model = fit(samples.by(recipe), recipe, seed=seed)
-    report(FOLDS + 1, FOLDS + 1)
+    report(steps, steps)
     quantiles = np.quantile(validation.scores, np.linspace(0, 1, 101))
     return replace(model, spread=validation.spread, quantiles=quantiles), validation
 
@@ -184,13 +184,28 @@ def cross_validate_control(samples: Samples, recipe: Recipe, regressor: str, *, 
     """
     samples = samples.by(recipe)
     scores = np.empty(len(samples))
-    for fold in k_fold(samples.references, FOLDS, seed=seed):
+    for fold in k_fold(samples.references, number_of_folds(samples.references), seed=seed):
         training, held_out = samples[fold["training"]], fold["test"]
         scale = _scale(training, recipe)
         found = create(regressor).fit(training.to_learn_from(recipe), scale.to_learnt(training.opinions))
         predicted = found.predict(samples.features[held_out, 0].astype(np.float64)).mean
         scores[held_out] = scale.to_opinion(predicted, np.zeros(len(predicted)))[0]
     return scores
+
+
+def number_of_folds(references: Sequence[str | None]) -> int:
+    """``FOLDS``, or as many as there are references.
+
+    Args:
+        references: of each image; None by itself
+
+    Raises:
+        UsageError: if all images have the same one
+    """
+    _, number = number_groups(references)
+    if number < 2:
+        raise UsageError(f"all labels are of copies of {references[0]}: no other is left to validate a model on")
+    return min(FOLDS, number)
 
 
 def _scale(samples: Samples, recipe: Recipe) -> OpinionScale:

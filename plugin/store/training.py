@@ -15,6 +15,7 @@ from fiftyone.core.collections import SampleCollection
 from numpy.typing import NDArray
 
 from ..errors import ImageError, UsageError
+from ..evaluation.labels import number_groups
 from ..metrics import MODEL_SUFFIX, metric_info
 from .compute import Progress
 from .config import datasets_dir
@@ -108,6 +109,12 @@ class TrainingJob:
                 f"{labelled} samples have a value in {target!r}: too few to learn from; label "
                 f"{FEWEST_LABELS} or more, 200 make a useful model"
             )
+        references = _references(_labelled(samples, target))
+        if number_groups(references)[1] < 2:
+            raise UsageError(
+                f"all values in {target!r} are of copies of {references[0]}: no other is left to validate a model "
+                "on; label copies of other images too"
+            )
 
     @property
     def summary(self) -> TrainingSummary:
@@ -125,10 +132,8 @@ class TrainingJob:
         from ..scoring import pick_device
 
         labelled = _labelled(self._samples, self._target.field)
-        has_references = labelled._root_dataset.has_field(REF_FIELD)
-        paths, labels, references = labelled.values(
-            ["filepath", self._target.field, REF_FIELD if has_references else "id"]
-        )
+        paths, labels = labelled.values(["filepath", self._target.field])
+        references = _references(labelled)
         recipe, device = Recipe(), pick_device(self._device)
         network = FeatureNetwork(recipe.taps, recipe.pool, device)
         run = Run(
@@ -197,6 +202,12 @@ def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> st
 
 def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
     return ImageSource().scored(samples).exists(target)
+
+
+def _references(samples: SampleCollection) -> list[str | None]:
+    """What each image is a copy of; None where it is an original."""
+    has_references = samples._root_dataset.has_field(REF_FIELD)
+    return samples.values(REF_FIELD) if has_references else [None] * len(samples)
 
 
 def _opinions(labels: NDArray[np.float64], target: Target) -> NDArray[np.float64]:

@@ -2,8 +2,9 @@
 
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
-Three datasets: ``scored`` and ``unscored`` hold the same pairs, real ones from the folder LIVE_SUBSET or, where
-there is none, a demo set written to PHOTOS; ``levels`` holds a demo set. Each has two workspaces: the panel beside
+Four datasets: ``scored``, ``unscored`` and ``labelled`` hold the same pairs, real ones from the folder LIVE_SUBSET
+or, where there is none, a demo set written to PHOTOS; the first ``LABELS`` of ``labelled`` have a number in the field
+``rating``; ``levels`` holds a demo set. Each has two workspaces: the panel beside
 the grid, and the panel alone. What ``scored`` holds is in VALUES.json once the App is up. The database is this
 process's own.
 """
@@ -28,12 +29,14 @@ from deepmse.plugin.panel.launch import launch_app, workspace
 from deepmse.plugin.store import ScoringJob, import_dataset
 
 METRICS = ("deepmse", "psnr", "ssim", "gmsd")
+LABELS = 50
 
 
 def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
     is_real = live_subset.is_dir()
     quality = load("live_subset", live_subset) if is_real else make_demo(photos)
     add_workspaces(import_dataset(quality, "unscored"))
+    label(import_dataset(quality, "labelled"), quality.target_field)
     dataset = scored(quality, "scored")
     scored(make_demo(photos, live_subset / "ref") if is_real else quality, "levels")
     session = launch_app(dataset, port=port, remote=True)
@@ -58,6 +61,13 @@ def scored(quality: QualityDataset, name: str) -> fo.Dataset:
         pass
     add_workspaces(dataset)
     return dataset
+
+
+def label(dataset: fo.Dataset, target: str) -> None:
+    """Some of the opinions as if they were a user's own."""
+    first = dataset.limit(LABELS)
+    first.set_values("rating", [100.0 - opinion for opinion in first.values(target)])
+    add_workspaces(dataset)
 
 
 def add_workspaces(dataset: fo.Dataset) -> None:

@@ -1,5 +1,6 @@
 """The operators as FiftyOne loads and runs them."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 import yaml
+from deepmse.plugin.store.config import datasets_dir
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 from fiftyone.operators.registry import OperatorRegistry
@@ -286,3 +288,23 @@ class TestTrainQualityModel:
         assert "already" in problem_with(target="sharp", name="sharp")
         labelled.set_values("sharp", [1.0] * 5 + [None] * 35)
         assert "5 samples" in problem_with(target="sharp", name="sharpness")
+        labelled.set_values("sharp", list(range(40)))
+        labelled.set_values("ref_path", ["one.png"] * 40)
+        assert "copies of one.png" in problem_with(target="sharp", name="sharpness")
+
+    def test_validates_by_reference_where_there_are_few(self, train, labelled):
+        labelled.set_values("ref_path", [f"{number % 2}.png" for number in range(40)])
+        train(labelled, "sharp", "sharpness", device="cpu", apply=False)
+        card = json.loads((datasets_dir() / labelled.name / "models" / "sharpness.json").read_text())
+        assert card["results"]["protocol"].startswith("2-fold")
+
+    def test_failure_of_an_immediate_run_is_shown(self, train, labelled):
+        labelled.set_values("sharp", [1.0] * 40)
+        request = {"dataset_name": labelled.name, "params": {"target": "sharp", "name": "sharpness"}}
+        said = []
+        with pytest.raises(Exception, match="labels are the same"):
+            said.extend(train.execute(ExecutionContext(request, executor=Executor())))
+        # A list is extended by what came before the failure.
+        last = said[-1].body
+        assert last.operator_uri == "show_output"
+        assert "all 40 labels are the same" in str(last.params["outputs"])

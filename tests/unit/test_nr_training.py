@@ -153,7 +153,20 @@ def test_a_search_keeps_what_raises_the_correlation():
 )
 def test_labels_that_teach_nothing_are_refused(opinions, reason):
     with pytest.raises(UsageError, match=reason):
-        Samples(np.zeros((len(opinions), 2, 32), np.float32), SIZES, opinions, "", (None,) * len(opinions))
+        nr_training.train(
+            Samples(np.zeros((len(opinions), 2, 32), np.float32), SIZES, opinions, "", (None,) * len(opinions)),
+            RECIPE,
+        )
+
+
+def test_twenty_labels_are_enough():
+    _, validation = nr_training.train(made(20), RECIPE)
+    assert np.isfinite(validation.scores).all()
+
+
+def test_copies_of_one_reference_cannot_validate():
+    with pytest.raises(UsageError, match="copies of one.png"):
+        nr_training.train(replace(made(30), references=("one.png",) * 30), RECIPE)
 
 
 def test_files_that_are_no_models_are_refused(tmp_path):
