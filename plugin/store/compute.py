@@ -16,6 +16,7 @@ from ..metrics import MetricInfo, metric_info
 from .config import datasets_dir
 from .fields import REF_FIELD, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
+from .presentation import to_sidebar
 from .runs import Run
 from .writer import ScoreWriter
 
@@ -158,7 +159,10 @@ class ScoringJob:
     def _sink(self, metric: MetricInfo, ids: Sequence[str]) -> _Sink:
         """Declare a metric's fields, and register its run on the samples of these ids."""
         error_maps = self._error_maps and metric.has_error_map
+        known = self._dataset.get_field_schema()
         fields = declare_score_fields(self._dataset, metric, error_maps=error_maps)
+        shown = (fields.score, fields.grade, fields.std, fields.error)
+        to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
         map_dir = None
         if error_maps:
             map_dir = Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, fields.map)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import fiftyone as fo
@@ -25,7 +26,8 @@ def present(dataset: fo.Dataset, target: Target) -> None:
             dataset.create_index(field)
     has_references = dataset.has_field(REF_FIELD)
     _media(dataset, has_references)
-    _sidebar(dataset, target)
+    wanted = (target.field, target.std_field, DISTORTION_FIELD, CATEGORY_FIELD, LEVEL_FIELD, SPLIT_FIELD, REF_FIELD)
+    to_sidebar(dataset, wanted)
     for name, (view, description) in _views(dataset, target, has_references).items():
         dataset.save_view(name, view, description=description, overwrite=True)
 
@@ -37,10 +39,19 @@ def _media(dataset: fo.Dataset, has_references: bool) -> None:
         dataset.save()
 
 
-def _sidebar(dataset: fo.Dataset, target: Target) -> None:
-    wanted = (target.field, target.std_field, DISTORTION_FIELD, CATEGORY_FIELD, LEVEL_FIELD, SPLIT_FIELD, REF_FIELD)
-    paths = [path for path in dict.fromkeys(wanted) if dataset.has_field(path)]
+def to_sidebar(dataset: fo.Dataset, fields: Iterable[str], *, new: bool = False) -> None:
+    """Put the fields that the dataset has, and that nobody placed elsewhere, into a group of the App's sidebar.
+
+    Args:
+        dataset: the dataset
+        fields: names of fields
+        new: they were just added: it was FiftyOne that placed them
+    """
+    paths = [path for path in dict.fromkeys(fields) if dataset.has_field(path)]
     groups = dataset.app_config.sidebar_groups
+    if new:
+        for group in groups or ():
+            group.paths = [path for path in group.paths if path not in paths]
     if groups:  # Somebody's arrangement: what has its place in it stays there.
         paths = [path for path in paths if not any(path in group.paths for group in groups)]
     else:

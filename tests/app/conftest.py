@@ -1,12 +1,26 @@
-"""A headless Chromium for browser tests."""
+"""A headless Chromium for browser tests, and a FiftyOne App for it.
 
+With DEEPMSE_SCREENSHOTS set to a folder, the tests leave pictures of what they saw there.
+"""
+
+import json
 import os
+import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+REPOSITORY = Path(__file__).parents[2]
+START_TIMEOUT_S = 240
 TIMEOUT_MS = 60_000
 """How long anything that a page waits for may take on a busy machine."""
 
@@ -44,3 +58,76 @@ def page(browser: Browser) -> Iterator[Page]:
     page.set_default_timeout(TIMEOUT_MS)
     yield page
     context.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """An App, and what its dataset ``scored`` holds."""
+
+    url: str
+    values: dict
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The App on a home, a database and a plugins folder of its own."""
+    home = tmp_path_factory.mktemp("fiftyone")
+    (home / "plugins").mkdir()
+    (home / "plugins" / "image-quality").symlink_to(REPOSITORY)
+    data = Path(os.environ.get("DEEPMSE_TEST_DATA", REPOSITORY.parent / "shared"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "FIFTYONE_DATABASE_DIR": str(home / "db"),
+        "FIFTYONE_DATABASE_VALIDATION": "false",
+        "FIFTYONE_DEFAULT_DATASET_DIR": str(home / "media"),
+        "FIFTYONE_DO_NOT_TRACK": "true",
+        "FIFTYONE_PLUGINS_DIR": str(home / "plugins"),
+    }
+    arguments = [str(port), str(home / "values.json"), str(data / "data" / "live_subset"), str(home / "photos")]
+    script = Path(__file__).with_name("serve_fiftyone.py")
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, str(script), *arguments],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield Served(f"http://localhost:{port}", _wait_for_values(server, home))
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
+
+
+def _wait_for_values(server: subprocess.Popen, home: Path) -> dict:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and server.poll() is None:
+        if (home / "values.json").exists() and (text := (home / "values.json").read_text()):
+            return json.loads(text)
+        time.sleep(0.5)
+    pytest.fail(f"the App did not start:\n{(home / 'log').read_text()[-3000:]}")
+
+
+@pytest.fixture
+def app(page: Page) -> Page:
+    """A page with the App's greeting out of the way."""
+    page.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
+    return page
+
+
+def screenshot(app: Page, name: str) -> None:
+    """Leave a picture of what a test sees, where the environment asks for it."""
+    if folder := os.environ.get("DEEPMSE_SCREENSHOTS"):
+        app.mouse.move(0, 0)
+        app.wait_for_timeout(3000)  # for thumbnails and transitions
+        app.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def expect_count(app: Page, n: int) -> None:
+    """Wait until the grid has n samples."""
+    expect(app.locator("[data-cy=entry-counts]")).to_have_text(re.compile(rf"^{n}\s+samples?$"))

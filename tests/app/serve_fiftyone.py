@@ -40,10 +40,12 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
     dataset = scored(quality, "scored")
     scored(make_demo(photos, live_subset / "ref") if is_real else quality, "levels")
     session = launch_app(dataset, port=port, remote=True)
-    distortions, targets, *scores = dataset.values(["distortion", quality.target_field, *METRICS])
+    paths, distortions, targets, *scores = dataset.values(["filepath", "distortion", quality.target_field, *METRICS])
     content = {
+        "path": paths,
         "distortion": distortions,
         "target": targets,
+        "labels": LABELS,
         "scores": dict(zip(METRICS, scores, strict=True)),
         # 1 where score and target should rise together.
         "signs": {

@@ -1,92 +1,22 @@
-"""The panel in the FiftyOne App, in a browser.
-
-With DEEPMSE_SCREENSHOTS set to a folder, the tests leave pictures of what they saw there.
-"""
+"""The panel in the FiftyOne App, in a browser."""
 
 import csv
 import io
-import json
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from scipy import stats
 
+from .conftest import Served, expect_count, screenshot
+
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-REPOSITORY = Path(__file__).parents[2]
-START_TIMEOUT_S = 240
 METRICS = ("deepmse", "psnr", "ssim", "gmsd")
 REACH = 9
 """Half the width of a lasso in pixels."""
-
-
-@dataclass(frozen=True)
-class Served:
-    url: str
-    values: dict
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The App on a home, a database and a plugins folder of its own."""
-    home = tmp_path_factory.mktemp("fiftyone")
-    (home / "plugins").mkdir()
-    (home / "plugins" / "image-quality").symlink_to(REPOSITORY)
-    data = Path(os.environ.get("DEEPMSE_TEST_DATA", REPOSITORY.parent / "shared"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "HOME": str(home),
-        "FIFTYONE_DATABASE_DIR": str(home / "db"),
-        "FIFTYONE_DATABASE_VALIDATION": "false",
-        "FIFTYONE_DEFAULT_DATASET_DIR": str(home / "media"),
-        "FIFTYONE_DO_NOT_TRACK": "true",
-        "FIFTYONE_PLUGINS_DIR": str(home / "plugins"),
-    }
-    arguments = [str(port), str(home / "values.json"), str(data / "data" / "live_subset"), str(home / "photos")]
-    script = Path(__file__).with_name("serve_fiftyone.py")
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, str(script), *arguments],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
-        yield Served(f"http://localhost:{port}", _wait_for_values(server, home))
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
-
-
-def _wait_for_values(server: subprocess.Popen, home: Path) -> dict:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and server.poll() is None:
-        if (home / "values.json").exists() and (text := (home / "values.json").read_text()):
-            return json.loads(text)
-        time.sleep(0.5)
-    pytest.fail(f"the App did not start:\n{(home / 'log').read_text()[-3000:]}")
-
-
-@pytest.fixture
-def app(page: Page) -> Page:
-    """A page with the App's greeting out of the way."""
-    page.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
-    return page
 
 
 def panel(app: Page) -> Locator:
@@ -128,10 +58,6 @@ def points(app: Page, figure: int = 0) -> list[dict]:
     return [point.bounding_box() for point in plots.nth(figure).locator(".scatterlayer .point").all()]
 
 
-def expect_count(app: Page, n: int) -> None:
-    expect(app.locator("[data-cy=entry-counts]")).to_have_text(re.compile(rf"^{n}\s+samples?$"))
-
-
 def groups(served: Served) -> list[str]:
     return sorted(set(served.values["distortion"]), key=str.lower)
 
@@ -141,13 +67,6 @@ def members(served: Served, group: str | None, metric: str) -> tuple[list[float]
     columns = zip(served.values["distortion"], served.values["scores"][metric], served.values["target"], strict=True)
     scores, targets = zip(*[(s, t) for g, s, t in columns if group in (None, g)], strict=True)
     return scores, targets
-
-
-def screenshot(app: Page, name: str) -> None:
-    if folder := os.environ.get("DEEPMSE_SCREENSHOTS"):
-        app.mouse.move(0, 0)
-        app.wait_for_timeout(3000)  # for thumbnails and transitions
-        app.screenshot(path=Path(folder) / f"{name}.png")
 
 
 def surround(app: Page, box: dict) -> None:

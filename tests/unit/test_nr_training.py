@@ -165,7 +165,7 @@ def test_twenty_labels_are_enough():
 
 
 def test_copies_of_one_reference_cannot_validate():
-    with pytest.raises(UsageError, match="copies of one.png"):
+    with pytest.raises(UsageError, match=r"copies of one\.png"):
         nr_training.train(replace(made(30), references=("one.png",) * 30), RECIPE)
 
 

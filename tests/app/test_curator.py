@@ -1,0 +1,62 @@
+"""A curator's work in the FiftyOne App, in a browser: score images without originals, and teach a model."""
+
+import re
+
+import pytest
+from deepmse.plugin.scoring import Item, Scorer
+from playwright.sync_api import Page, expect
+
+from .conftest import Served, expect_count, screenshot
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+
+def open_form(app: Page, served: Served, operator: str) -> None:
+    """Choose an operator for the dataset ``labelled`` as the App's users do."""
+    # The App's process opens its own dataset some seconds after the first page is served, whatever that page shows.
+    app.goto(served.url)
+    app.wait_for_url("**/datasets/*")
+    app.goto(f"{served.url}/datasets/labelled")
+    expect_count(app, len(served.values["target"]))
+    app.keyboard.press("`")
+    app.get_by_placeholder("Search operations by name...").fill(operator)
+    app.keyboard.press("Enter")
+    app.get_by_role("button", name="Execute", exact=True).wait_for()
+
+
+def test_images_are_scored_and_the_poor_ones_found(app, served):
+    open_form(app, served, "Compute no-reference image quality")
+    screenshot(app, "nr-form")
+    app.get_by_role("button", name="Execute", exact=True).click()
+    expect(app.get_by_text("Recorded as the run nr_1")).to_be_visible()
+    screenshot(app, "nr-scored")
+    app.get_by_role("button", name="Done").click()
+
+    app.locator("[data-cy=sidebar-field-arrow-enabled-nr_grade]").click()
+    app.get_by_placeholder("+ filter by nr_grade").click()
+    app.locator("[data-cy^=selector-result-]").get_by_text("poor", exact=True).click()
+    scores = Scorer(["nr"], device="cpu").run(Item(path, path) for path in served.values["path"])
+    poor = sum(score.measurements["nr"].grade == "poor" for score in scores)
+    assert 0 < poor < len(served.values["path"])
+    expect_count(app, poor)
+    screenshot(app, "nr-poor")
+
+
+def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
+    n, labels = len(served.values["path"]), served.values["labels"]
+    open_form(app, served, "Train a quality model")
+    app.get_by_role("combobox").last.click()
+    app.get_by_role("option", name="rating", exact=True).click()
+    # What is declared of the opinions, lower is better, is not said of the user's own labels.
+    expect(app.get_by_role("radio", name="Higher is better")).to_be_checked()
+    expect(app.get_by_text(f"Learns from {labels} labels of {n} images")).to_be_visible()
+    screenshot(app, "train-form")
+    app.get_by_role("button", name="Execute", exact=True).click()
+    expect(app.get_by_text(re.compile(rf"Cross-validated on {labels} labels: SRCC -?0\.\d+"))).to_be_visible()
+    expect(app.get_by_text(f"{n} images now have a score in my_quality")).to_be_visible()
+    screenshot(app, "trained")
+    app.get_by_role("button", name="Done").click()
+    app.get_by_text("Unsaved view").click()
+    app.get_by_text("label next for my_quality").click()
+    expect_count(app, n - labels)
+    screenshot(app, "label-next")
