@@ -163,6 +163,8 @@ class ScoringJob:
         fields = declare_score_fields(self._dataset, metric, error_maps=error_maps)
         shown = (fields.score, fields.grade, fields.std, fields.error)
         to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
+        # The App sorts by indexed fields alone.
+        self._dataset.create_index(fields.score)
         map_dir = None
         if error_maps:
             map_dir = Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, fields.map)

@@ -270,6 +270,9 @@ class TestTrainQualityModel:
         deviations = view.values("sharpness_std")
         assert deviations == sorted(deviations, reverse=True)
         assert set(labelled.list_runs()) == {"sharpness_1", "sharpness_2"}
+        groups = {group.name: group.paths for group in labelled.app_config.sidebar_groups}
+        assert groups["image quality"] == [f"sharpness{ending}" for ending in ("", "_grade", "_std", "_error")]
+        assert "sharpness" not in groups["primitives"]
 
     def test_scores_of_the_model_are_known_to_the_evaluation(self, train, labelled, evaluate):
         train(labelled, "sharp", "sharpness", device="cpu")

@@ -84,6 +84,26 @@ class TestScores:
         means = [sample["deepmse_map"].get_map().mean() for sample in dataset[:3]]
         assert means == sorted(means), "stronger noise, stronger map"
 
+    def test_are_beside_the_opinions_in_the_sidebar_unless_moved(self, dataset):
+        def places(field: str) -> list[str]:
+            return [group.name for group in dataset.app_config.sidebar_groups if field in group.paths]
+
+        compute_full_reference(dataset, device="cpu", error_maps=False)
+        dataset.reload()
+        assert places("deepmse") == places("deepmse_error") == ["image quality"]
+        for group in dataset.app_config.sidebar_groups:
+            group.paths = [path for path in group.paths if path != "deepmse"]
+        dataset.app_config.sidebar_groups[-1].paths.append("deepmse")
+        mine = dataset.app_config.sidebar_groups[-1].name
+        dataset.save()
+        compute_full_reference(dataset, device="cpu", error_maps=False)
+        dataset.reload()
+        assert places("deepmse") == [mine]
+
+    def test_can_be_sorted_by_in_the_app(self, dataset):
+        compute_full_reference(dataset, device="cpu", error_maps=False)
+        assert "deepmse" in dataset.list_indexes()
+
     def test_no_maps_when_not_asked_for(self, dataset):
         compute_full_reference(dataset, device="cpu", error_maps=False)
         assert not dataset.has_field("deepmse_map")
