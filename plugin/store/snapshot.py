@@ -29,6 +29,7 @@ class Snapshot:
     def __init__(self, samples: SampleCollection) -> None:
         grouped = is_grouped(samples) and samples.media_type == "group"
         self._samples = samples.select_group_slices() if grouped else samples
+        self._ids: list[str] | None = None
         self._columns: dict[str, list[Any]] = {}
         self._results: dict[Hashable, Any] = {}
 
@@ -38,10 +39,16 @@ class Snapshot:
         return self._samples._root_dataset
 
     def columns(self, fields: Sequence[str]) -> list[list[Any]]:
-        """Values of each field, in the view's order."""
+        """Values of each field, those of a sample at the same place in all."""
         unread = [name for name in dict.fromkeys(fields) if name not in self._columns]
         if unread:
-            self._columns.update(zip(unread, self._samples.values(unread), strict=True))
+            ids, *columns = self._samples.values(["id", *unread])
+            if self._ids is None:
+                self._ids = ids
+            # A filtered view has no order of its own: the database's depends on the index that it takes.
+            for name, values in zip(unread, columns, strict=True):
+                value_of = dict(zip(ids, values, strict=True))
+                self._columns[name] = [value_of.get(id_) for id_ in self._ids]
         return [self._columns[name] for name in fields]
 
     def once(self, key: Hashable, compute: Callable[[], Result]) -> Result:

@@ -109,7 +109,7 @@ class TrainingJob:
                 f"{labelled} samples have a value in {target!r}: too few to learn from; label "
                 f"{FEWEST_LABELS} or more, 200 make a useful model"
             )
-        references = _references(_labelled(samples, target))
+        _, _, references = _columns(_labelled(samples, target), target)
         if number_groups(references)[1] < 2:
             raise UsageError(
                 f"all values in {target!r} are of copies of {references[0]}: no other is left to validate a model "
@@ -132,8 +132,7 @@ class TrainingJob:
         from ..scoring import pick_device
 
         labelled = _labelled(self._samples, self._target.field)
-        paths, labels = labelled.values(["filepath", self._target.field])
-        references = _references(labelled)
+        paths, labels, references = _columns(labelled, self._target.field)
         recipe, device = Recipe(), pick_device(self._device)
         network = FeatureNetwork(recipe.taps, recipe.pool, device)
         run = Run(
@@ -204,10 +203,13 @@ def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
     return ImageSource().scored(samples).exists(target)
 
 
-def _references(samples: SampleCollection) -> list[str | None]:
-    """What each image is a copy of; None where it is an original."""
-    has_references = samples._root_dataset.has_field(REF_FIELD)
-    return samples.values(REF_FIELD) if has_references else [None] * len(samples)
+def _columns(samples: SampleCollection, target: str) -> tuple[list[str], list[float], list[str | None]]:
+    """Path and label of each image, and what it is a copy of; None where it is an original."""
+    if samples._root_dataset.has_field(REF_FIELD):
+        paths, labels, references = samples.values(["filepath", target, REF_FIELD])
+        return paths, labels, references
+    paths, labels = samples.values(["filepath", target])
+    return paths, labels, [None] * len(paths)
 
 
 def _opinions(labels: NDArray[np.float64], target: Target) -> NDArray[np.float64]:

@@ -20,6 +20,7 @@ from deepmse.plugin.store import (
     import_dataset,
     read_table,
     select_group,
+    take_snapshot,
 )
 from fiftyone import ViewField as F
 from PIL import Image
@@ -295,6 +296,15 @@ for state in job:
         assert sum(score is not None for score in scores) >= done > 0
         assert None in scores
         assert dataset.get_run_info("deepmse_1").config.status == "running"
+
+
+def test_what_a_snapshot_reads_later_is_of_the_same_samples(dataset, monkeypatch):
+    paths, levels = dataset.values(["filepath", "level"])
+    snapshot = take_snapshot(dataset)
+    assert snapshot.columns(["filepath"]) == [paths]
+    read = fo.Dataset.values
+    monkeypatch.setattr(fo.Dataset, "values", lambda self, fields: [column[::-1] for column in read(self, fields)])
+    assert snapshot.columns(["level", "filepath"]) == [levels, paths]
 
 
 class TestAgreement:
