@@ -20,7 +20,7 @@ from ..plugin.store import (
     score_fields,
     target_fields,
 )
-from .forms import choice, problem
+from .forms import choice, direction_choice, problem
 
 _COLUMNS: Final = {
     "metric": "Metric",
@@ -105,17 +105,8 @@ class EvaluateQuality(foo.Operator):
         choice(inputs, "target", "Target", targets, declared.field if declared else None)
         field = ctx.params.get("target") or (declared.field if declared else None)
         lower = field is not None and field in targets and resolve_target(dataset, field).lower_is_better
-        directions = types.RadioGroup(orientation="horizontal")
-        directions.add_choice(HIGHER, label="Higher is better (MOS)")
-        directions.add_choice(LOWER, label="Lower is better (DMOS)")
-        inputs.enum(
-            "direction",
-            directions.values(),
-            default=LOWER if lower else HIGHER,
-            required=True,
-            label="The target's direction",
-            view=directions,
-        )
+        titles = "Higher is better (MOS)", "Lower is better (DMOS)"
+        direction_choice(inputs, "The target's direction", *titles, lower_is_better=lower)
         metrics = types.DropdownView(multiple=True)
         for name in scores:
             metrics.add_choice(name, label=name)

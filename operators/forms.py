@@ -8,6 +8,8 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from ..plugin.panel.controls import HIGHER, LOWER
+
 
 def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
     """Configuration of an operator that works for long, at once or delegated."""
@@ -48,6 +50,23 @@ def choice(
         view.add_choice(value, label=value)
     default = default if default in values else None
     inputs.enum(name, list(values), default=default, required=required, label=label, view=view)
+
+
+def direction_choice(inputs: types.Object, label: str, higher: str, lower: str, *, lower_is_better: bool) -> None:
+    """Add ``direction``, ``HIGHER`` or ``LOWER``, as two buttons.
+
+    Args:
+        inputs: the form
+        label: whose direction it is
+        higher: what the button for "higher is better" says
+        lower: what the other says
+        lower_is_better: which is chosen at first
+    """
+    buttons = types.RadioGroup(orientation="horizontal")
+    buttons.add_choice(HIGHER, label=higher)
+    buttons.add_choice(LOWER, label=lower)
+    default = LOWER if lower_is_better else HIGHER
+    inputs.enum("direction", buttons.values(), default=default, required=True, label=label, view=buttons)
 
 
 def problem(inputs: types.Object, label: str, text: str) -> None:

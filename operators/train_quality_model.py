@@ -10,6 +10,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
+from ..plugin.panel.controls import HIGHER, LOWER
 from ..plugin.store import (
     ScoringJob,
     TrainingJob,
@@ -20,13 +21,11 @@ from ..plugin.store import (
     target_fields,
 )
 from .compute import fraction, progress_label
-from .forms import choice, delegable, delegation, problem
+from .forms import choice, delegable, delegation, direction_choice, problem
 from .messages import until_failure
 
 MANY_LABELS: Final = 1000
 """From this many labels on a delegated run is the default."""
-
-_HIGHER, _LOWER = "higher", "lower"
 
 
 class TrainQualityModel(foo.Operator):
@@ -68,7 +67,7 @@ class TrainQualityModel(foo.Operator):
         params = {
             "target": target,
             "name": name,
-            "direction": _LOWER if lower else _HIGHER,
+            "direction": LOWER if lower else HIGHER,
             "apply": apply,
             "device": device,
         }
@@ -85,18 +84,9 @@ class TrainQualityModel(foo.Operator):
         default = declared.field if declared else None
         choice(inputs, "target", "Labels: a numeric field", fields, default)
         target = ctx.params.get("target") or default
-        directions = types.RadioGroup(orientation="horizontal")
-        directions.add_choice(_HIGHER, label="Higher is better")
-        directions.add_choice(_LOWER, label="Lower is better")
         lower = target in fields and resolve_target(ctx.dataset, target).lower_is_better
-        inputs.enum(
-            "direction",
-            directions.values(),
-            default=_LOWER if lower else _HIGHER,
-            required=True,
-            label="The labels' direction",
-            view=directions,
-        )
+        titles = "Higher is better", "Lower is better"
+        direction_choice(inputs, "The labels' direction", *titles, lower_is_better=lower)
         inputs.str(
             "name",
             default="my_quality",
@@ -150,7 +140,7 @@ def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[s
         samples,
         params["target"],
         params["name"],
-        lower_is_better=None if direction is None else direction == _LOWER,
+        lower_is_better=None if direction is None else direction == LOWER,
         device=params.get("device", "auto"),
     )
     for state in training:
