@@ -37,12 +37,23 @@ def prepare(source: tuple[str, Path] | None, photos: Path | None) -> Any:
     return store.import_dataset(quality, NAME if source is None else f"{NAME}-{quality.name}")
 
 
-def compute(dataset: Any, **settings: Any) -> store.Summary:
-    """Score the dataset with DeepMSE, showing how far it is."""
-    with terminal.bar("Scoring with DeepMSE") as update:
-        return store.compute_full_reference(
-            dataset, "deepmse", progress=lambda state: update(state.done, state.total), **settings
-        )
+def compute(dataset: Any, *, device: str, weights: Path | None) -> list[store.Summary]:
+    """Score the dataset with metrics of both kinds, showing how far it is.
+
+    Args:
+        dataset: the FiftyOne dataset
+        device: see :class:`~deepmse.plugin.scoring.Scorer`
+        weights: of DeepMSE; None to search
+    """
+    jobs = {
+        "Comparing with references": store.ScoringJob(dataset, ("deepmse", "psnr"), device=device, weights=weights),
+        "Judging without references": store.ScoringJob(dataset, ("nr",), device=device),
+    }
+    for title, job in jobs.items():
+        with terminal.bar(title) as update:
+            for state in job:
+                update(state.done, state.total)
+    return [summary for job in jobs.values() for summary in job.summaries]
 
 
 def show(dataset: Any, port: int | None, address: str | None, announce: Callable[[str], None]) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from .evaluate import evaluation_table
+from .evaluate import evaluation_table, print_reasons
 from .options import Device, WeightsPath
 
 
@@ -46,10 +46,14 @@ def demo(
     if photos and data:
         raise UsageError("--photos makes a dataset and --data NAME ROOT reads one: give one of them")
     dataset = demonstration.prepare(data, photos)
-    summary = demonstration.compute(dataset, device=device, weights=weights)
-    terminal.warn(summary.warnings)
-    terminal.err.print(f"{summary.scored} pairs of {dataset.name} scored, {summary.failed} failed", soft_wrap=True)
-    terminal.out.print(evaluation_table(evaluate_view(dataset, breakdown="distortion"), "distortion"))
+    summaries = demonstration.compute(dataset, device=device, weights=weights)
+    terminal.warn(dict.fromkeys(warning for summary in summaries for warning in summary.warnings))
+    for summary in summaries:
+        counts = f"{summary.scored} images of {dataset.name} scored, {summary.failed} failed"
+        terminal.err.print(f"{summary.metric}: {counts}", soft_wrap=True)
+    result = evaluate_view(dataset, breakdown="distortion")
+    terminal.out.print(evaluation_table(result, "distortion"))
+    print_reasons(result)
     if not headless:
         demonstration.show(
             dataset, port, address, lambda url: terminal.out.print(f"The App is open at {url} (Ctrl+C ends it)")

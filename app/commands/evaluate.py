@@ -129,7 +129,7 @@ def evaluate(
         terminal.out.print(evaluation_table(result, by))
         if compared is not None:
             terminal.out.print(significance_table(compared))
-        _print_reasons(result, compared)
+        print_reasons(result, compared)
 
 
 def _column(table: Table, name: str | None) -> list[str] | None:
@@ -152,7 +152,7 @@ def _print_source(result: Evaluation, compared: Significance | None, latex: bool
         print(f"\n{matrix(compared)}", end="")
 
 
-def _print_reasons(result: Evaluation, compared: Significance | None) -> None:
+def print_reasons(result: Evaluation, compared: Significance | None = None) -> None:
     """Say why statistics, intervals and tests are missing, each reason once."""
     reasons: dict[str, list[str]] = {}
     for row in result.rows:
