@@ -19,12 +19,12 @@ _CORRELATION: Final[_Scale] = (
     (0.4999, "#f2b8b0"),
     (0.5, "#f5f0e6"),
     (0.75, "#f6e3a8"),
-    (0.875, "#8fd0a6"),
-    (0.95, "#2f9e8f"),
+    (0.875, "#a3dab4"),
+    (0.95, "#63bfae"),
     (1.0, "#15607a"),
 )
 # From the least error shown to the largest.
-_ERROR: Final[_Scale] = ((0.0, "#2f9e8f"), (0.5, "#f6e3a8"), (1.0, "#e08a6d"))
+_ERROR: Final[_Scale] = ((0.0, "#63bfae"), (0.5, "#f6e3a8"), (1.0, "#e08a6d"))
 
 
 @dataclass(frozen=True)
