@@ -29,6 +29,6 @@ class UsageError(DeepMSEError):
 
 def without_paths(message: str, *paths: object) -> str:
     """An error's message without the files that it names, so that equal errors can be counted."""
-    for path in paths:
+    for path in filter(None, map(str, paths)):
         message = message.replace(f"{path}: ", "")
     return message

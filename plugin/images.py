@@ -127,9 +127,11 @@ def decode(
         max_pixels: limit on width × height
 
     Raises:
-        ImageError: if the file is missing, empty, truncated, no image, of a kind without a defined 8-bit
-            rendering, or larger than ``max_pixels``
+        ImageError: if the path is empty, or the file is missing, empty, truncated, no image, of a kind without a
+            defined 8-bit rendering, or larger than ``max_pixels``
     """
+    if source == "":
+        raise ImageError("empty path", "no image is named")
     label = name or (str(source) if isinstance(source, str | Path) else "image")
     stream: Any = BytesIO(source) if isinstance(source, bytes) else source
     try:

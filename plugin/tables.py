@@ -95,6 +95,8 @@ def _parse(path: Path, text: str) -> Table:
 def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[Item]:
     """The pairs of a table, keyed by row number from 0; relative paths start at the table's folder.
 
+    Space around a path does not count. A row that names no distorted image has the path "", which gets no score.
+
     Args:
         table: the table
         dist: column of the distorted images
@@ -104,10 +106,13 @@ def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[
         UsageError: if a column is missing
     """
     table.require(dist, *([ref] if ref else []))
-    folder = table.path.parent
+
+    def path(row: Mapping[str, str], column: str) -> Path | None:
+        name = row[column].strip()
+        return table.path.parent / name if name else None
+
     return [
-        Item(index, folder / row[dist], folder / row[ref] if ref and row[ref] else None)
-        for index, row in enumerate(table.rows)
+        Item(index, path(row, dist) or "", path(row, ref) if ref else None) for index, row in enumerate(table.rows)
     ]
 
 

@@ -94,7 +94,7 @@ def evaluate(
         raise UsageError("--latex, --markdown and --json: choose one")
     table = read_table(scores)
     table.require(target, *(column for column in (by, within, target_std, cluster) if column))
-    directions = _directions(metric, table.columns)
+    directions = _directions(metric, table)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
     sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
@@ -133,7 +133,7 @@ def evaluate(
 
 
 def _column(table: Table, name: str | None) -> list[str] | None:
-    return [row[name] for row in table.rows] if name else None
+    return [row[name].strip() for row in table.rows] if name else None
 
 
 def _save(path: Path, name: FigureName, subject: Subject) -> None:
@@ -169,10 +169,11 @@ def print_reasons(result: Evaluation, compared: Significance | None = None) -> N
         terminal.err.print(terminal.escaped(f"{subjects[0]}{others}: {reason}"), soft_wrap=True)
 
 
-def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str, bool]:
+def _directions(metrics: list[str] | None, table: Table) -> dict[str, bool]:
     """Columns to evaluate, each with whether lower is better."""
     from ...plugin.metrics import find_by_field
 
+    columns = table.columns
     if metrics is None:
         known = {column: info.lower_is_better for column in columns if (info := find_by_field(column))}
         if not known:
@@ -183,6 +184,7 @@ def _directions(metrics: list[str] | None, columns: tuple[str, ...]) -> dict[str
         column, _, direction = name.rpartition(":") if name.endswith((":lower", ":higher")) else (name, "", "")
         info = find_by_field(column.replace("-", "_"))
         column = info.field if info and column not in columns else column
+        table.require(column)
         if not direction and info is None:
             terminal.warn([f"{column} is no known metric: taking higher as better; say {column}:lower if it is not"])
         directions[column] = direction == "lower" if direction else bool(info and info.lower_is_better)
@@ -242,4 +244,5 @@ def _difference(pair: PairTest) -> str:
 
 
 def _p(p: float | None, better: str | None) -> str:
-    return f"{terminal.number(p)}{'*' if better else ''}"
+    value = "<0.0001" if p is not None and p < 0.00005 else terminal.number(p)
+    return f"{value}{'*' if better else ''}"

@@ -93,9 +93,11 @@ def weights_fetch(
 
 @weights_app.command("verify")
 def weights_verify(
-    path: Annotated[Path, typer.Argument(help="A weights file, or a folder that has it.")],
+    path: Annotated[
+        Path | None, typer.Argument(help="A weights file, or a folder that has it.", show_default="search")
+    ] = None,
 ) -> None:
-    """Check that a weights file is a known one and fits its network."""
+    """Check that SqueezeNet's weights are known ones and fit the network."""
     from ...plugin.models.squeezenet import build
 
     _, found = build(path)

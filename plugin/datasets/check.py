@@ -13,7 +13,7 @@ from PIL import Image
 
 from . import dataset_info, load
 from .files import DECODE_ERRORS
-from .layout import images_in
+from .layout import images_in, missing_note
 from .records import DatasetInfo, QualityDataset, Record
 
 Severity = Literal["error", "warning", "note"]
@@ -136,7 +136,7 @@ def examine(
         *_left_out(dataset, info, root),
         *_extra(dataset, root),
         *_renamed(dataset, root),
-        *(Finding("fact", "note", 0, note) for note in info.notes),
+        *_facts(dataset),
     ]
     order: tuple[Severity, ...] = ("error", "warning", "note")
     return Report(
@@ -183,6 +183,13 @@ def _read(path: Path) -> _Pixels:
         return _Pixels(error=str(error) or type(error).__name__)
     digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=pixels.mode.encode()).digest()
     return _Pixels(size=pixels.size, deep=deep, digest=digest)
+
+
+def _facts(dataset: QualityDataset) -> Iterator[Finding]:
+    n_missing = len(dataset.missing)
+    counted = missing_note(n_missing, len(dataset.records) + n_missing)
+    # What is missing is a finding of its own.
+    yield from (Finding("fact", "note", 0, note) for note in dataset.notes if note != counted)
 
 
 def _missing(dataset: QualityDataset, root: Path) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ def published(
         example = f", e.g. {min(absent)}" if absent else ""
         raise UsageError(f"{root}: none of its {len(every)} images is there{example}; {expected_layout(info)}")
     if missing:
-        notes = (*notes, f"{len(missing)} of {len(every)} images, or their references, are missing and left out.")
+        notes = (*notes, missing_note(len(missing), len(every)))
     return QualityDataset(
         name=name or info.name,
         records=tuple(there),
@@ -127,6 +127,11 @@ def published(
         left_out=tuple(left_out),
         renamed=renamed or {},
     )
+
+
+def missing_note(n_missing: int, n: int) -> str:
+    """How many of a dataset's n images are left out, as one of its notes."""
+    return f"{n_missing} of {n} images, or their references, are missing and left out."
 
 
 def expected_layout(info: DatasetInfo) -> str:

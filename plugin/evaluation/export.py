@@ -101,7 +101,7 @@ def number(statistic: str, value: float | None) -> str:
         return MISSING
     decimals = 4
     if statistic == "rmse" and value > 0:
-        decimals = max(0, 3 - math.floor(math.log10(value)))
+        decimals = min(max(0, 3 - math.floor(math.log10(value))), 8)
     return f"{value:.{decimals}f}"
 
 

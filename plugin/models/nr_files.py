@@ -33,7 +33,7 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         path: ends in ``.safetensors``
         card: JSON-able
     """
-    from safetensors.torch import save_file
+    import safetensors.torch
 
     arrays: dict[str, Any] = {
         "weights": model.weights,
@@ -57,8 +57,9 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         "network_sha256": model.network_sha256,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Several entries of metadata would be written in an order that changes from run to run.
-    save_file(tensors, path, {_METADATA: json.dumps(about)})
+    # Several entries of metadata would be written in an order that changes from run to run. Written here because
+    # safetensors would let nobody but the owner read the file.
+    path.write_bytes(safetensors.torch.save(tensors, {_METADATA: json.dumps(about)}))
     path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -246,6 +246,8 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
         if path.suffix == ".safetensors":
             return load_file(path)
         loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:  # PyTorch's message advises to load it all the same.
+        raise WeightsError(f"{path}: cannot be read as weights (no PyTorch file of tensors alone)") from error
     except Exception as error:  # Damaged files raise almost anything.
         raise WeightsError(f"{path}: cannot be read as weights ({error})") from error
     if not isinstance(loaded, Mapping) or not all(isinstance(value, torch.Tensor) for value in loaded.values()):

@@ -59,8 +59,8 @@ def find_datasets(places: Sequence[str], names: Sequence[str]) -> dict[str, Path
     """Where datasets are.
 
     Args:
-        places: ``NAME=FOLDER`` for a dataset, or a folder that holds datasets in folders called as they are, with
-            hyphens, underscores, blanks and case ignored
+        places: ``NAME=FOLDER`` for a dataset, or a folder called as a dataset is, or one that holds such folders;
+            hyphens, underscores, blanks and case are ignored
         names: the datasets to look for
 
     Raises:
@@ -75,11 +75,12 @@ def find_datasets(places: Sequence[str], names: Sequence[str]) -> dict[str, Path
         if name:
             found[datasets.dataset_info(name).name] = folder
             continue
-        inside = {_plain(path.name): path for path in sorted(folder.iterdir()) if path.is_dir()}
+        folders = (folder, *sorted(path for path in folder.iterdir() if path.is_dir()))
+        called = {_plain(path.absolute().name): path for path in folders}
         for dataset in names:
             for key in (*reversed(_ALIASES.get(dataset, ())), _plain(dataset)):
-                if key in inside:
-                    found[dataset] = inside[key]
+                if key in called:
+                    found[dataset] = called[key]
     return {dataset: path for dataset, path in found.items() if dataset in names}
 
 

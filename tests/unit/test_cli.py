@@ -2,12 +2,16 @@
 
 import csv
 import io
+import json
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -367,7 +371,32 @@ def test_evaluate_without_a_known_metric_asks_for_one(run, scores):
     assert "name one with -m (mine, mos)" in result.err
 
 
-def test_weights_are_listed_and_verified(run, test_data, tmp_path):
+def test_evaluate_names_a_missing_column_without_guessing_its_direction(run, scores):
+    scores.write_text("mine,mos\n1,2\n")
+    result = run("evaluate", scores, "--target", "mos", "-m", "other")
+    assert result.status == 2
+    assert "no column 'other'" in result.err
+    assert "warning" not in result.err
+
+
+def test_space_around_a_group_or_no_more_than_space_is_no_group_of_its_own(run, scores):
+    scores.write_text("psnr,mos,type\n1,1,blur\n2,2,blur \n3,3,\n4,4,  \n")
+    result = run("evaluate", scores, "--target", "mos", "--by", "type", "--json")
+    rows = json.loads(result.out)["rows"]
+    assert [(row["group"], row["n"]) for row in rows] == [("all", 4), ("blur", 2), ("(none)", 2)]
+
+
+def test_rows_that_name_no_image_say_so(run, tmp_path):
+    table = tmp_path / "pairs.csv"
+    table.write_text("dist,ref\n,\n  ,a.png\n")
+    result = run("score", table, "-m", "psnr")
+    assert result.status == 3
+    rows = list(csv.DictReader(io.StringIO(result.out)))
+    assert [(row["psnr"], row["error"]) for row in rows] == [("", "empty path: no image is named")] * 2
+    assert "2 failed: empty path: no image is named" in result.err
+
+
+def test_weights_are_listed_and_verified(run, test_data, tmp_path, monkeypatch):
     path = test_data / "weights" / "squeezenet1_1_features.safetensors"
     listed = run("weights", "list")
     assert listed.status == 0
@@ -375,6 +404,8 @@ def test_weights_are_listed_and_verified(run, test_data, tmp_path):
     verified = run("weights", "verify", path)
     assert verified.status == 0
     assert "4502a4529a6ec3e631e9b53401f882a5689373ffac9f56aecf04ffc659b36d70" in verified.out
+    monkeypatch.setenv("DEEPMSE_WEIGHTS", str(path.parent))
+    assert run("weights", "verify").out == verified.out
     (tmp_path / "w.safetensors").write_bytes(path.read_bytes()[:-1])
     for wrong in (tmp_path / "w.safetensors", path.with_name("alexnet_features.safetensors")):
         assert run("weights", "verify", wrong).status == 1
@@ -396,6 +427,31 @@ def test_every_command_explains_itself_and_its_options(run, path):
     assert command.help
     for parameter in command.params:
         assert getattr(parameter, "help", None) or parameter.name == "help", parameter.name
+
+
+def test_help_wraps_paragraphs_at_the_width_of_the_terminal(run):
+    lines = [line.strip() for line in run("score", "--help").out.partition("╭")[0].splitlines()]
+    paragraph = [line for line in lines[lines.index("") :] if line][2:]
+    width = max(map(len, paragraph))
+    for line, following in pairwise(paragraph):
+        assert len(line) + len(following.split()[0]) >= width
+
+
+def test_a_port_that_is_taken_is_status_2_and_a_sentence(run):
+    pytest.importorskip("gradio")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("app", "--port", str(port))
+    assert result.status == 2
+    assert f"port {port}: taken" in result.err
+    assert run("app", "--port", "80000").status == 2
+
+
+def test_the_version_is_the_packages(run):
+    result = run("--version")
+    assert (result.status, result.out) == (0, f"deepmse {metadata.version('fiftyone-deepmse')}\n")
 
 
 def test_help_is_fast_because_it_loads_no_library_that_computes():

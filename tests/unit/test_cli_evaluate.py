@@ -104,6 +104,9 @@ def test_the_terminal_shows_values_intervals_and_comparisons(run, scores, table)
     ).pairs[0]
     assert f"{pair.srcc_difference:+.4f} [{pair.interval[0]:+.4f},{pair.interval[1]:+.4f}]" in result.out
     assert f"{pair.p_holm['bootstrap']:.4f}*" in result.out
+    assert pair.p_holm["f"] < 0.00005
+    assert "<0.0001*" in result.out
+    assert "0.0000" not in result.out
 
 
 def test_comparisons_as_json(run, scores, table):

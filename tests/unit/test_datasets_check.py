@@ -270,6 +270,17 @@ def test_traps_are_told(miniatures, name, text):
     assert result.clean
 
 
+def test_what_is_true_of_this_copy_alone_is_told_once(broken):
+    root, examined = broken("biq2021")
+    (root / "Test (Images and MOS).csv").unlink()
+    next(root.rglob("*.jpg")).unlink()
+    findings = examined().findings
+    assert [finding.message for finding in findings if finding.kind == "fact"] == [
+        "Without Test (Images and MOS).csv its images are left out."
+    ]
+    assert "missing" in [finding.kind for finding in findings]
+
+
 def png_16_bit_colour(path, size):
     """Pillow writes no 16-bit colour."""
 

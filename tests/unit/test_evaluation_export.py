@@ -138,6 +138,7 @@ def test_the_matrix_of_a_test_reads_by_row():
         ("rmse", 7.12345, "7.123"),
         ("rmse", 1850.2, "1850"),
         ("rmse", 0.0, "0.0000"),
+        ("rmse", 1.4e-17, "0.00000000"),
         ("plcc", None, "–"),
     ],
 )

@@ -83,6 +83,15 @@ def test_paths_start_at_the_tables_folder_unless_they_are_absolute(tmp_path):
     ]
 
 
+def test_space_around_a_path_does_not_count_and_an_empty_one_names_nothing(tmp_path):
+    table = read(tmp_path, "dist, ref\n1.png, ref.png\n2.png, \n ,ref.png\n")
+    assert items(table) == [
+        Item(0, tmp_path / "1.png", tmp_path / "ref.png"),
+        Item(1, tmp_path / "2.png", None),
+        Item(2, "", tmp_path / "ref.png"),
+    ]
+
+
 def test_numbers_are_read_and_empty_ones_are_missing(tmp_path):
     table = read(tmp_path, "a,b\n1.5,x\n ,y\n-2e3,z\n")
     first, second, third = table.numbers("a")

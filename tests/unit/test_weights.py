@@ -354,6 +354,14 @@ def test_a_file_that_is_no_table_of_tensors_is_refused(tmp_path, content):
         resolve(SQUEEZENET1_1, path)
 
 
+def test_what_is_no_weights_file_is_refused_without_advice_to_trust_it(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(WeightsError, match=r"picture\.png: cannot be read as weights") as caught:
+        weights.read_tensors(path)
+    assert "weights_only" not in str(caught.value)
+
+
 def test_truncated_safetensors_are_refused(made, tmp_path):
     network, features, _ = made
     path = tmp_path / "half.safetensors"
