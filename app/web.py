@@ -51,9 +51,7 @@ def _comparing(compare: Comparison) -> None:
     with gr.Row(elem_classes="dm-actions"):
         button = gr.Button("Compare", variant="primary", scale=0, min_width=180)
         swap = gr.Button("⇄ Swap", scale=0, min_width=110)
-        _examples(
-            {example.title: partial(web_examples.make, example) for example in web_examples.available()}, images
-        )
+        _examples(web_examples.pairs(), images)
     others = _others(compare.metrics.others)
     result = gr.HTML(elem_id="comparison", min_height=120)
 
@@ -172,9 +170,10 @@ def serve(
         inbrowser=open_browser,
         max_file_size=MAX_FILE_SIZE,
         # Named fonts of Gradio's are fetched from Google where its package lacks them; the system's never are.
+        # White on the theme's own violet has too little contrast.
         theme=gr.themes.Base(
             primary_hue="violet", neutral_hue="slate", radius_size="lg", font="system-ui", font_mono="monospace"
-        ),
+        ).set(button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700"),
         css=STYLE,
         footer_links=[],
         run_history=False,

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from ..plugin.errors import UsageError
+from ..plugin.images import NATIVE
 from ..plugin.metrics import Kind, MetricInfo, metric_info, metric_names
 from ..plugin.metrics.inventory import inventory
 from ..plugin.scoring import Item, Measurement, Score, Scorer
@@ -108,7 +109,7 @@ class Metrics:
         """
         pictures = [picture] if reference is None else [picture, reference]
         others = self._offered(chosen)
-        too_large = _too_large(pictures) if others else ""
+        too_large = _too_large(pictures)
         scorer = self._scorer((self._main, *(() if too_large else (other.name for other in others))))
         item = Item("picture", dist=picture.path, ref=reference.path if reference else None)
         start = perf_counter()
@@ -120,7 +121,10 @@ class Metrics:
         return Findings(
             metric=metric_info(self._main),
             main=score.measurements[self._main],
-            others=tuple(_reading(other, score, errors.get(other.name) or too_large) for other in others),
+            others=tuple(
+                _reading(other, score, too_large or _unequal(other, pictures) or errors.get(other.name, ""))
+                for other in others
+            ),
             notes=score.notes,
             warnings=scorer.warnings,
             settings=scorer.describe(),
@@ -153,6 +157,13 @@ def _too_large(pictures: list[Picture]) -> str:
             limit = f"{MAX_PIXELS_OF_OTHERS / 1e6:g}"
             return f"“{picture.name}” is too large for this metric here: {picture.size}, of at most {limit} million"
     return ""
+
+
+def _unequal(metric: MetricInfo, pictures: list[Picture]) -> str:
+    if metric.policy != NATIVE.name or len({picture.decoded.shape for picture in pictures}) == 1:
+        return ""
+    sizes = ", ".join(f"“{picture.name}” has {picture.size}" for picture in pictures)
+    return f"this metric compares pictures of one size only: {sizes}"
 
 
 def _in_the_visitors_words(error: str, pictures: list[Picture]) -> str:

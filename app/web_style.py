@@ -3,8 +3,8 @@
 from typing import Final
 
 STYLE: Final = """
-:root { --dm-quiet: #4b5565; --dm-bad: #b42318; }
-.dark { --dm-quiet: #a3adbd; --dm-bad: #f9877b; }
+:root { --dm-quiet: #4b5565; --dm-bad: #b42318; --dm-chosen: #7c3aed; }
+.dark { --dm-quiet: #a3adbd; --dm-bad: #f9877b; --dm-chosen: #a78bfa; }
 
 .gradio-container { width: 100%; max-width: 1080px !important; margin: 0 auto; }
 .gradio-container .html-container { padding: 0; }
@@ -15,6 +15,7 @@ STYLE: Final = """
 .dm-header p { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
 
 .tab-container button { font-weight: 600; }
+.tab-container button.selected { color: var(--dm-chosen) !important; }
 @media (max-width: 640px) { .tab-container button { padding: 0 8px !important; font-size: 13px !important; } }
 .dm-intro { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
 
@@ -52,7 +53,7 @@ STYLE: Final = """
   font-size: 13px; color: var(--dm-quiet); }
 
 .dm-bars { display: grid; gap: 8px; margin: 12px 0; }
-.dm-bar { display: grid; grid-template-columns: 48px 1fr 58px; gap: 12px; align-items: center; font-size: 14px; }
+.dm-bar { display: grid; grid-template-columns: 48px 1fr 80px; gap: 12px; align-items: center; font-size: 14px; }
 .dm-bar dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
 .dm-bar dt + dd { height: 12px; border-radius: 3px; background: var(--background-fill-secondary); }
 .dm-bar span { display: block; height: 100%; min-width: 1px; border-radius: 3px;

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal
+
+from gradio.utils import get_upload_folder
 
 from ..plugin.errors import UsageError
 from ..plugin.images import Decoded, decode
@@ -18,9 +21,8 @@ NOUNS: Final[dict[Role, str]] = {
     "picture": "picture",
 }
 
-#: An image as the browser sends it, with ``path`` and ``orig_name``. Gradio has checked that the path lies among its
-#: uploads. The file there is the visitor's, byte for byte, because events skip the preprocessing of ``gr.Image``,
-#: which would decode it.
+#: An image as a client sends it: the browser with ``path`` and ``orig_name``, others with what they like. The file
+#: is the visitor's, byte for byte, because events skip the preprocessing of ``gr.Image``, which would decode it.
 Upload = dict[str, Any]
 
 
@@ -43,11 +45,19 @@ def read(role: Role, upload: Upload | None) -> Picture:
     """Decode what was uploaded for a role.
 
     Raises:
-        UsageError: if nothing was
+        UsageError: if nothing was, or a file that is not among the uploads
         ImageError: if it is no image that can be used; by the visitor's own name of it
     """
     noun = NOUNS[role]
     if upload is None:
         raise UsageError(f"There is no {noun} yet. Choose one first.")
-    name, path = upload["orig_name"], upload["path"]
+    path = upload.get("path")
+    if not isinstance(path, str) or not _uploaded(path):
+        raise UsageError(f"The {noun} is no uploaded file. Upload it, and send the path that the upload gives.")
+    name = upload.get("orig_name") or Path(path).name
     return Picture(name, path, decode(path, name=f"{noun.capitalize()} “{name}”", max_pixels=MAX_PIXELS))
+
+
+def _uploaded(path: str) -> bool:
+    """Whether a file lies among the uploads. Gradio checks only paths whose ``meta`` says that they are files."""
+    return Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())

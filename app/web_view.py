@@ -216,7 +216,7 @@ def _footer(found: Findings) -> str:
     metric = found.settings["metrics"][found.metric.name]
     size = metric["policy"]["resize"]
     small_print = (
-        f"Resized to {size}" if size else f"Image policy: {metric['policy']['name']}",
+        f"Resized to {size}" if size else f"Size: {metric.get('size', 'as it is')}",
         f"weights: {metric['weights']['name']}",
         f"{found.seconds:.2f} s on {found.settings['device_name']}",
     )

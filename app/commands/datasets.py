@@ -5,21 +5,29 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .. import terminal
 
+if TYPE_CHECKING:
+    from ...plugin.datasets import DatasetInfo
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Which dataset; `deepmse datasets` lists them.")]
 Root = Annotated[Path, typer.Argument(metavar="ROOT", help="Its folder, unpacked as its authors ship it.")]
 
 
-def datasets() -> None:
+def datasets(
+    as_json: Annotated[bool, typer.Option("--json", help="Print what is known of them as JSON.")] = False,
+) -> None:
     """List the published datasets that can be loaded and checked."""
     from ...plugin.datasets import DATASETS, dataset_info
 
     infos = [dataset_info(name) for name in DATASETS]
+    if as_json:
+        print(json.dumps([_declaration(info) for info in infos], indent=2, ensure_ascii=False))
+        return
     rows = [
         (
             info.name,
@@ -31,6 +39,23 @@ def datasets() -> None:
         for info in infos
     ]
     terminal.out.print(terminal.table("", ("name", "dataset", "images", "target", "files"), rows, left=5))
+
+
+def _declaration(info: DatasetInfo) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "title": info.title,
+        "images": info.n_images,
+        "references": info.n_references,
+        "files": info.layout,
+        "target": info.target_field,
+        "lower_is_better": info.target_lower_is_better,
+        "range": info.target_range,
+        "kind": info.target_kind,
+        "licence": info.licence,
+        "citation": info.citation,
+        "notes": info.notes,
+    }
 
 
 def load(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -43,12 +44,17 @@ weights_app = typer.Typer(
 
 
 @weights_app.command("list")
-def weights_list() -> None:
+def weights_list(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+) -> None:
     """Show which weights each metric needs, which are here, and how to get the others. Nothing is downloaded."""
     from ...plugin.metrics.inventory import inventory
     from ...plugin.models.weights import sha256
 
     files = inventory()
+    if as_json:
+        print(json.dumps([asdict(file) for file in files], indent=2, ensure_ascii=False, default=str))
+        return
     rows = [
         (
             file.name,

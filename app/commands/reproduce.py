@@ -23,7 +23,7 @@ def reproduce(
     data: Annotated[
         list[str] | None,
         typer.Option(
-            help="Folder that holds the datasets in folders of their names, or NAME=FOLDER; repeatable.",
+            help="Folder of a dataset's name, or one that holds such folders, or NAME=FOLDER; repeatable.",
             metavar="ROOT",
             show_default="none",
         ),

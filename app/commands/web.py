@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+from ...plugin.errors import UsageError
 from .options import Device, WeightsPath
 
 
 def web(
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     device: Device = "auto",
     weights: WeightsPath = None,
@@ -18,4 +19,9 @@ def web(
     """Open a web page that compares two pictures, or judges one by itself."""
     from ..web import serve
 
-    serve(port=port, host=host, device=device, weights=weights)
+    try:
+        serve(port=port, host=host, device=device, weights=weights)
+    except OSError as error:
+        raise UsageError(
+            f"no page at {host}, port {port}: taken or not to be had; choose another by --port"
+        ) from error

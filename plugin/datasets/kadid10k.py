@@ -39,7 +39,6 @@ INFO = DatasetInfo(
     sizes=((512, 384),),
     notes=(
         "The scores are called dmos, but higher is better: taken for a DMOS, every correlation changes its sign.",
-        "What the authors' table calls var is the standard deviation of the ratings.",
         "Mean shift and contrast change run from one direction to the other: their level is no order of quality.",
     ),
 )
@@ -51,9 +50,14 @@ def load(root: Path) -> QualityDataset:
     table = tree.table("dmos.csv")
     rows = read_csv(table, ["dist_img", "ref_img", "dmos"])
     records = [_record(tree, table, line, row) for line, row in rows]
-    if not _are_deviations(records):
+    if all(each.target_std is None for each in records):
+        notes: tuple[str, ...] = ()
+    elif _are_deviations(records):
+        notes = ("What the table calls var is the standard deviation of the ratings.",)
+    else:
+        notes = ("The table's var is taken for the variance of the ratings: their deviation is its root.",)
         records = [replace(each, target_std=each.target_std and math.sqrt(each.target_std)) for each in records]
-    return published(INFO, root, records, renamed=tree.renamed)
+    return published(INFO, root, records, notes=notes, renamed=tree.renamed)
 
 
 def _record(tree: Tree, table: Path, line: int, row: dict[str, str]) -> Record:

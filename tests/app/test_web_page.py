@@ -301,8 +301,11 @@ def test_api_judges(server, pictures):
 
 
 @pytest.mark.parametrize(("endpoint", "images"), [("compare", 2), ("judge", 1)])
-def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, images):
-    image = {"path": str(pictures.reference), "meta": {"_type": "gradio.FileData"}}
+@pytest.mark.parametrize(
+    ("declared", "refusal"), [({"meta": {"_type": "gradio.FileData"}}, "event: error"), ({}, "no uploaded file")]
+)
+def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, images, declared, refusal):
+    image = {"path": str(pictures.reference), **declared}
     request = urllib.request.Request(
         f"{server}gradio_api/call/{endpoint}",
         data=json.dumps({"data": [image] * images + [[]]}).encode(),
@@ -312,5 +315,5 @@ def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, ima
         event = json.load(response)["event_id"]
     with urllib.request.urlopen(f"{server}gradio_api/call/{endpoint}/{event}", timeout=30) as response:
         answer = response.read().decode()
-    assert "event: error" in answer
+    assert refusal in answer
     assert "score" not in answer

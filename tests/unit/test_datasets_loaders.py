@@ -341,7 +341,9 @@ def test_kadid_deviations_are_called_var(copy, tmp_path):
     (root / "dmos.csv").write_text(
         "dist_img,ref_img,dmos,var\nI01_01_01.png,I01.png,4.57,0.496\nI01_01_02.png,I01.png,4.33,0.869\n"
     )
-    assert [record.target_std for record in load("kadid10k", root).records] == [0.496, 0.869]
+    dataset = load("kadid10k", root)
+    assert [record.target_std for record in dataset.records] == [0.496, 0.869]
+    assert any("var is the standard deviation" in note for note in dataset.notes)
 
 
 def test_kadid_with_variances(copy):
@@ -353,7 +355,9 @@ def test_kadid_with_variances(copy):
         variances.append(round(ratings.var(), 3))
         rows.append(f"I01_{index:02}_01.png,I01.png,{ratings.mean():.2f},{variances[-1]}")
     (root / "dmos.csv").write_text("\n".join(rows))
-    assert [record.target_std for record in load("kadid10k", root).records] == pytest.approx(np.sqrt(variances))
+    dataset = load("kadid10k", root)
+    assert [record.target_std for record in dataset.records] == pytest.approx(np.sqrt(variances))
+    assert any("taken for the variance" in note for note in dataset.notes)
 
 
 def test_kadid_without_deviations(copy):

@@ -70,6 +70,7 @@ def test_the_loss_falls(images, tmp_path):
     assert history[-1].loss < 0.6 * history[0].loss
     tuned = build("efficientnet-lite0", ["head"], out)
     assert all(torch.equal(value, load_file(out)[key]) for key, value in tuned.graph.state_dict().items())
+    assert out.stat().st_mode == out.with_suffix(".json").stat().st_mode
 
 
 def test_an_interrupted_training_ends_at_the_same_bits(images, mobilenet, tmp_path):

@@ -66,6 +66,7 @@ def test_a_model_is_the_same_after_it_was_kept(trained, tmp_path):
     for name in ("scores", "deviations", "percentiles"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     assert path.with_suffix(".json").read_text() == '{\n  "data": "made"\n}\n'
+    assert path.stat().st_mode == path.with_suffix(".json").stat().st_mode
 
 
 def test_training_again_gives_the_same_scores(trained):

@@ -90,6 +90,13 @@ class TestFindDatasets:
             "csiq": "elsewhere",
         }
 
+    def test_a_dataset_of_its_own_name_is_found_itself(self, tmp_path, monkeypatch):
+        root = tmp_path / "TID-2013"
+        root.mkdir()
+        assert find_datasets([str(root)], ("tid2013", "csiq")) == {"tid2013": root}
+        monkeypatch.chdir(root)
+        assert list(find_datasets(["."], ("tid2013", "csiq"))) == ["tid2013"]
+
     def test_wrong_places_are_refused(self, tmp_path):
         with pytest.raises(UsageError, match="no such folder"):
             find_datasets([str(tmp_path / "nowhere")], ("csiq",))

@@ -21,6 +21,13 @@ def upload(path: Path, name: str | None = None) -> Upload:
     return {"path": str(path), "orig_name": name or path.name}
 
 
+@pytest.fixture(autouse=True)
+def uploads(tmp_path, monkeypatch) -> Path:
+    """The folder of Gradio's uploads."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
 def photo(size=(96, 64), seed=0) -> Image.Image:
     coarse = np.random.default_rng(seed).integers(0, 256, (6, 9, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
@@ -63,6 +70,32 @@ def shown_rows(html: str) -> dict[str, list[str]]:
     """The table of other metrics: cells by the metric's title."""
     rows = re.findall(r'<tr><th scope="row">([^<]*)</th>(.*?)</tr>', html)
     return {title: re.findall(r"<td[^>]*>([^<]*)</td>", cells) for title, cells in rows}
+
+
+@pytest.mark.parametrize("way", ["direct", "upwards", "link"])
+def test_files_of_the_server_that_nobody_uploaded_are_not_opened(compare, reference, tmp_path_factory, way):
+    private = tmp_path_factory.mktemp("private") / "private.png"
+    photo(seed=1).save(private)
+    path = {
+        "direct": private,
+        "upwards": reference.parent / ".." / private.relative_to(reference.parents[1]),
+        "link": reference.parent / "link.png",
+    }[way]
+    if way == "link":
+        path.symlink_to(private)
+    assert path.is_file()
+    assert_no_number(*compare(upload(reference), upload(path)), "distorted image", "no uploaded file")
+    assert "96" not in web_answers.inspect("distorted", upload(path))
+
+
+@pytest.mark.parametrize("sent", [{}, {"path": None, "url": "http://localhost/a.png"}, {"path": 1}])
+def test_what_a_client_sends_without_a_file_is_refused_in_words(compare, reference, sent):
+    assert_no_number(*compare(sent, upload(reference)), "reference image", "no uploaded file")
+
+
+def test_an_upload_without_its_original_name_goes_by_its_files(reference):
+    assert "reference.png · 96 × 64" in web_answers.inspect("reference", {"path": str(reference)})
+    assert "reference.png · 96 × 64" in web_answers.inspect("reference", {"path": str(reference), "orig_name": None})
 
 
 def test_identical_images_score_exactly_0(compare, reference):
@@ -244,7 +277,7 @@ def test_a_metric_that_cannot_score_the_pair_says_why_and_the_others_do(compare,
     data, html = compare(upload(reference), upload(stored, "wide.png"), ["psnr"])
     assert data["score"] > 0
     assert data["metrics"]["psnr"]["score"] is None
-    for word in ("“wide.png”", "128×96", "96×64"):
+    for word in ("one size", "“wide.png”", "128 × 96", "“reference.png”", "96 × 64"):
         assert word in data["metrics"]["psnr"]["reason"]
         assert word in shown_rows(html)["PSNR"][0]
 
