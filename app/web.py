@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from ..plugin.metrics import MetricInfo
 from . import web_examples, web_view
@@ -36,9 +37,9 @@ def build(weights: Path | None = None, device: str = "auto") -> gr.Blocks:
         gr.HTML(web_view.HEADER)
         with gr.Tabs():
             with gr.Tab("Compare two pictures"):
-                _comparing(Comparison(weights, device))
+                _comparing(Comparison(get_upload_folder, weights, device))
             with gr.Tab("Judge one picture"):
-                _judging(Judgement(device))
+                _judging(Judgement(get_upload_folder, device))
     return page.queue(max_size=MAX_WAITING)
 
 
@@ -102,7 +103,14 @@ def _input(role: Role, label: str, description: str) -> gr.Image:
             elem_id=f"{role}-image",
         )
         note = gr.HTML(elem_id=f"{role}-note")
-    image.change(partial(inspect, role), image, note, preprocess=False, api_visibility="private", **ONE_AT_A_TIME)
+    image.change(
+        partial(inspect, get_upload_folder, role),
+        image,
+        note,
+        preprocess=False,
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
     return image
 
 

@@ -13,7 +13,7 @@ from ..plugin.errors import DeepMSEError
 from ..plugin.overlay import colorize
 from . import web_view
 from .web_metrics import Findings, Metrics
-from .web_uploads import Role, Upload, read
+from .web_uploads import Role, Upload, Uploads, read
 
 COMPARING: Final = "deepmse"
 JUDGING: Final = "nr"
@@ -29,11 +29,13 @@ class Comparison:
     """Compares uploaded images, by a model that is loaded at the first comparison.
 
     Args:
+        uploads: tells the folder that uploads are in; no other file is opened
         weights: file or folder of DeepMSE's weights; None searches for them
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
     """
 
-    def __init__(self, weights: Path | None = None, device: str = "auto") -> None:
+    def __init__(self, uploads: Uploads, weights: Path | None = None, device: str = "auto") -> None:
+        self._uploads = uploads
         self.metrics = Metrics(COMPARING, "FR", device=device, weights=weights)
 
     def __call__(self, reference: Upload | None, distorted: Upload | None, metrics: object = ()) -> Answer:
@@ -47,7 +49,8 @@ class Comparison:
         return _answer(lambda: self._compare(reference, distorted, metrics))
 
     def _compare(self, reference: Upload | None, distorted: Upload | None, metrics: object) -> Answer:
-        original, picture = read("reference", reference), read("distorted", distorted)
+        original = read(self._uploads, "reference", reference)
+        picture = read(self._uploads, "distorted", distorted)
         found = self.metrics(metrics, picture, original)
         stages = dict(zip(found.metric.stages, found.main.stages, strict=True))
         error_map = colorize(cast(NDArray[np.uint8], found.main.error_map))
@@ -59,10 +62,12 @@ class Judgement:
     """Judges uploaded images by themselves, by a model that is loaded at the first judgement.
 
     Args:
+        uploads: tells the folder that uploads are in; no other file is opened
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, uploads: Uploads, device: str = "auto") -> None:
+        self._uploads = uploads
         self.metrics = Metrics(JUDGING, "NR", device=device)
 
     def __call__(self, picture: Upload | None, metrics: object = ()) -> Answer:
@@ -75,7 +80,7 @@ class Judgement:
         return _answer(lambda: self._judge(picture, metrics))
 
     def _judge(self, picture: Upload | None, metrics: object) -> Answer:
-        found = self.metrics(metrics, read("picture", picture))
+        found = self.metrics(metrics, read(self._uploads, "picture", picture))
         interval = _interval(found)
         data = {
             "score": found.main.value,
@@ -86,12 +91,12 @@ class Judgement:
         return {**data, **_data(found)}, web_view.judgement(found, interval)
 
 
-def inspect(role: Role, upload: Upload | None) -> str:
+def inspect(uploads: Uploads, role: Role, upload: Upload | None) -> str:
     """What to say below an input: what was uploaded, or why it can't be used."""
     if upload is None:
         return ""
     try:
-        picture = read(role, upload)
+        picture = read(uploads, role, upload)
     except DeepMSEError as error:
         return web_view.upload_note(str(error), failed=True)
     return web_view.upload_note(" · ".join((picture.name, picture.size, *picture.decoded.notes)))

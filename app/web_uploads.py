@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
-
-from gradio.utils import get_upload_folder
 
 from ..plugin.errors import UsageError
 from ..plugin.images import Decoded, decode
@@ -25,6 +24,9 @@ NOUNS: Final[dict[Role, str]] = {
 #: is the visitor's, byte for byte, because events skip the preprocessing of ``gr.Image``, which would decode it.
 Upload = dict[str, Any]
 
+#: Tells the folder that uploads are in.
+Uploads = Callable[[], str]
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -41,7 +43,7 @@ class Picture:
         return f"{width} × {height} pixels"
 
 
-def read(role: Role, upload: Upload | None) -> Picture:
+def read(uploads: Uploads, role: Role, upload: Upload | None) -> Picture:
     """Decode what was uploaded for a role.
 
     Raises:
@@ -52,12 +54,12 @@ def read(role: Role, upload: Upload | None) -> Picture:
     if upload is None:
         raise UsageError(f"There is no {noun} yet. Choose one first.")
     path = upload.get("path")
-    if not isinstance(path, str) or not _uploaded(path):
+    if not isinstance(path, str) or not _is_in(uploads(), path):
         raise UsageError(f"The {noun} is no uploaded file. Upload it, and send the path that the upload gives.")
     name = upload.get("orig_name") or Path(path).name
     return Picture(name, path, decode(path, name=f"{noun.capitalize()} “{name}”", max_pixels=MAX_PIXELS))
 
 
-def _uploaded(path: str) -> bool:
-    """Whether a file lies among the uploads. Gradio checks only paths whose ``meta`` says that they are files."""
-    return Path(path).resolve().is_relative_to(Path(get_upload_folder()).resolve())
+def _is_in(folder: str, path: str) -> bool:
+    """Whether a file lies in a folder. Gradio checks only paths whose ``meta`` says that they are files."""
+    return Path(path).resolve().is_relative_to(Path(folder).resolve())

@@ -14,6 +14,7 @@ from deepmse.plugin.images import RESIZE_256
 from deepmse.plugin.metrics import info, metric_info, metric_names
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from deepmse.plugin.models import nr_files
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 
@@ -49,7 +50,7 @@ def distorted(tmp_path) -> Path:
 
 @pytest.fixture(scope="module")
 def compare() -> web_answers.Comparison:
-    return web_answers.Comparison(device="cpu")
+    return web_answers.Comparison(get_upload_folder, device="cpu")
 
 
 def assert_no_number(data, html, *words):
@@ -85,7 +86,7 @@ def test_files_of_the_server_that_nobody_uploaded_are_not_opened(compare, refere
         path.symlink_to(private)
     assert path.is_file()
     assert_no_number(*compare(upload(reference), upload(path)), "distorted image", "no uploaded file")
-    assert "96" not in web_answers.inspect("distorted", upload(path))
+    assert "96" not in web_answers.inspect(get_upload_folder, "distorted", upload(path))
 
 
 @pytest.mark.parametrize("sent", [{}, {"path": None, "url": "http://localhost/a.png"}, {"path": 1}])
@@ -94,8 +95,10 @@ def test_what_a_client_sends_without_a_file_is_refused_in_words(compare, referen
 
 
 def test_an_upload_without_its_original_name_goes_by_its_files(reference):
-    assert "reference.png · 96 × 64" in web_answers.inspect("reference", {"path": str(reference)})
-    assert "reference.png · 96 × 64" in web_answers.inspect("reference", {"path": str(reference), "orig_name": None})
+    assert "reference.png · 96 × 64" in web_answers.inspect(get_upload_folder, "reference", {"path": str(reference)})
+    assert "reference.png · 96 × 64" in web_answers.inspect(
+        get_upload_folder, "reference", {"path": str(reference), "orig_name": None}
+    )
 
 
 def test_identical_images_score_exactly_0(compare, reference):
@@ -141,7 +144,7 @@ def test_notes_say_what_was_done_to_the_images(compare, reference, tmp_path):
 def test_weights_warning_is_shown(reference, distorted, monkeypatch):
     warning = "these are stand-in weights"
     monkeypatch.setattr(web_metrics.Scorer, "warnings", (warning,))
-    _, html = web_answers.Comparison(device="cpu")(upload(reference), upload(distorted))
+    _, html = web_answers.Comparison(get_upload_folder, device="cpu")(upload(reference), upload(distorted))
     assert f'<li class="dm-warning">{warning}</li>' in html
 
 
@@ -177,11 +180,11 @@ def test_too_small_image_is_refused_by_the_visitors_own_name(compare, reference,
 def test_too_many_pixels_are_refused(compare, reference, monkeypatch):
     monkeypatch.setattr(web_uploads, "MAX_PIXELS", 96 * 64 - 1)
     assert_no_number(*compare(upload(reference), upload(reference)), "96×64", "limit")
-    assert "limit" in web_answers.inspect("reference", upload(reference))
+    assert "limit" in web_answers.inspect(get_upload_folder, "reference", upload(reference))
 
 
 def test_missing_weights_are_a_message(reference, distorted, tmp_path):
-    compare = web_answers.Comparison(weights=tmp_path / "nowhere.safetensors", device="cpu")
+    compare = web_answers.Comparison(get_upload_folder, weights=tmp_path / "nowhere.safetensors", device="cpu")
     assert_no_number(*compare(upload(reference), upload(distorted)), "nowhere.safetensors")
 
 
@@ -190,7 +193,7 @@ def test_inspect_names_file_and_size_as_a_viewer_shows_it(tmp_path):
     exif[0x0112] = 6  # to be turned by a quarter
     path = tmp_path / "turned.jpg"
     photo().save(path, exif=exif)
-    html = web_answers.inspect("distorted", upload(path))
+    html = web_answers.inspect(get_upload_folder, "distorted", upload(path))
     assert "turned.jpg" in html
     assert "64 × 96 pixels" in html
     assert "EXIF" in html
@@ -200,13 +203,13 @@ def test_inspect_names_file_and_size_as_a_viewer_shows_it(tmp_path):
 def test_inspect_says_what_is_wrong(tmp_path):
     path = tmp_path / "notes.png"
     path.write_text("no image")
-    html = web_answers.inspect("distorted", upload(path))
+    html = web_answers.inspect(get_upload_folder, "distorted", upload(path))
     assert "dm-failed" in html
     assert "notes.png" in html
 
 
 def test_inspect_of_nothing_is_empty():
-    assert web_answers.inspect("reference", None) == ""
+    assert web_answers.inspect(get_upload_folder, "reference", None) == ""
 
 
 def test_file_names_are_never_markup(compare, reference, tmp_path):
@@ -216,8 +219,8 @@ def test_file_names_are_never_markup(compare, reference, tmp_path):
     small = tmp_path / "small.png"
     photo((40, 40)).save(small)
     for html in (
-        web_answers.inspect("reference", upload(reference, name)),
-        web_answers.inspect("reference", upload(broken, name)),
+        web_answers.inspect(get_upload_folder, "reference", upload(reference, name)),
+        web_answers.inspect(get_upload_folder, "reference", upload(broken, name)),
         compare(upload(broken, name), upload(reference))[1],
         compare(upload(reference), upload(small, name), ["gmsd"])[1],
     ):
@@ -312,7 +315,7 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
     real = info.find_spec
     monkeypatch.setattr(info, "find_spec", lambda name: None if name == "piq" else real(name))
     monkeypatch.setattr(web_metrics, "inventory", lambda: [])
-    without_piq = {metric.name for metric in web_answers.Comparison().metrics.others}
+    without_piq = {metric.name for metric in web_answers.Comparison(get_upload_folder).metrics.others}
     assert "ssim" not in without_piq
     assert "psnr" in without_piq
 
@@ -320,13 +323,13 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
 def test_metrics_without_their_weights_are_not_offered(monkeypatch, tmp_path):
     monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    offered = {metric.name for metric in web_answers.Comparison().metrics.others}
+    offered = {metric.name for metric in web_answers.Comparison(get_upload_folder).metrics.others}
     assert "lpips-alex" not in offered
     assert "nlpd" in offered
 
 
 def test_weights_given_for_deepmse_are_not_tried_on_others(tmp_path):
-    offered = web_answers.Comparison(weights=tmp_path).metrics.others
+    offered = web_answers.Comparison(get_upload_folder, weights=tmp_path).metrics.others
     assert "psnr" in {metric.name for metric in offered}
     assert not any("weights" in metric.settings for metric in offered)
 
@@ -341,7 +344,7 @@ def test_metrics_are_loaded_once_and_only_the_last_few_sets_are_kept(reference, 
 
     monkeypatch.setattr(web_metrics, "Scorer", Counted)
     monkeypatch.setattr(web_metrics, "KEPT_SCORERS", 2)
-    compare = web_answers.Comparison(device="cpu")
+    compare = web_answers.Comparison(get_upload_folder, device="cpu")
     for chosen in (["psnr", "nlpd"], ["nlpd", "psnr"], [], ["psnr", "nlpd"], ["nlpd"], []):
         compare(upload(reference), upload(reference), chosen)
     assert made == [("psnr", "nlpd"), (), ("nlpd",), ()]
@@ -380,7 +383,7 @@ def lamp(monkeypatch) -> Brightness:
 
 @pytest.fixture
 def judge(lamp) -> web_answers.Judgement:
-    return web_answers.Judgement(device="cpu")
+    return web_answers.Judgement(get_upload_folder, device="cpu")
 
 
 def grey(path: Path, percent: float) -> Upload:
