@@ -20,7 +20,7 @@ _CORRELATION: Final[_Scale] = (
     (0.5, "#f5f0e6"),
     (0.75, "#f6e3a8"),
     (0.875, "#a3dab4"),
-    (0.95, "#63bfae"),
+    (0.965, "#63bfae"),
     (1.0, "#15607a"),
 )
 # From the least error shown to the largest.
