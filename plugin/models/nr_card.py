@@ -9,9 +9,10 @@ from typing import Any
 
 from ..evaluation import evaluate
 from .nr_features import LONGEST, SHORTEST
+from .nr_folds import number_of_folds
 from .nr_model import GRADES, QualityModel
 from .nr_search import Trial
-from .nr_training import CrossValidation, Samples, number_of_folds
+from .nr_training import CrossValidation, Samples
 from .weights import Weights
 
 RESAMPLES = 1000

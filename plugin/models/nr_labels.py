@@ -43,7 +43,7 @@ class Labels:
             views: of each image, in order; None for those that cannot be used
 
         Raises:
-            UsageError: if too few are left, or their labels are all the same
+            UsageError: if the labels of those that are left are all the same
         """
         found = list(views)
         usable = np.array([index for index, each in enumerate(found) if each is not None], dtype=np.intp)

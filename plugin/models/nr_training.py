@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -10,21 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UsageError
-from ..evaluation.labels import number_groups
 from ..evaluation.splits import k_fold
 from .nr_design import Design, Recipe
 from .nr_features import columns
+from .nr_folds import number_of_folds
 from .nr_model import QualityModel
 from .opinion import OpinionScale
 from .regressors import GaussianProcess, Hyperparameters, create
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int | None], None]
-
-#: Fewer labels than this say next to nothing.
-FEWEST: Final = 20
-
-FOLDS: Final = 5
 
 #: Half the width of a 95 % interval, in standard deviations.
 REACH_95: Final = 1.959964
@@ -49,7 +44,7 @@ class Samples:
     references: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
-        if np.ptp(self.opinions) == 0:
+        if len(self) and np.ptp(self.opinions) == 0:
             raise UsageError(f"all {len(self.opinions)} labels are the same; there is nothing to learn")
 
     def __len__(self) -> int:
@@ -125,6 +120,9 @@ def cross_validate(
         quick: take the first fold's hyperparameters for all; they are four numbers that most of the time goes into
         seed: of the folds and the searches
         progress: told how many folds are done, and of how many
+
+    Raises:
+        UsageError: if there are too few labels, or all are of copies of one reference
     """
     samples = samples.by(recipe)
     mean, std, error = (np.empty(len(samples)) for _ in range(3))
@@ -161,10 +159,8 @@ def train(
         progress: told how many models are trained, and of how many
 
     Raises:
-        UsageError: if there are too few labels, or all are the same
+        UsageError: if there are too few labels, or all are of copies of one reference
     """
-    if len(samples) < FEWEST:
-        raise UsageError(f"{len(samples)} labelled images are too few to learn from; label {FEWEST} or more")
     report, steps = progress or (lambda done, total: None), number_of_folds(samples.references) + 1
     validation = cross_validate(samples, recipe, seed=seed, progress=lambda done, total: report(done, steps))
     model = fit(samples.by(recipe), recipe, seed=seed)
@@ -191,21 +187,6 @@ def cross_validate_control(samples: Samples, recipe: Recipe, regressor: str, *, 
         predicted = found.predict(samples.features[held_out, 0].astype(np.float64)).mean
         scores[held_out] = scale.to_opinion(predicted, np.zeros(len(predicted)))[0]
     return scores
-
-
-def number_of_folds(references: Sequence[str | None]) -> int:
-    """``FOLDS``, or as many as there are references.
-
-    Args:
-        references: of each image; None by itself
-
-    Raises:
-        UsageError: if all images have the same one
-    """
-    _, number = number_groups(references)
-    if number < 2:
-        raise UsageError(f"all labels are of copies of {references[0]}: no other is left to validate a model on")
-    return min(FOLDS, number)
 
 
 def _scale(samples: Samples, recipe: Recipe) -> OpinionScale:

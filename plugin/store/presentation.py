@@ -48,6 +48,8 @@ def to_sidebar(dataset: fo.Dataset, fields: Iterable[str], *, new: bool = False)
         new: they were just added: it was FiftyOne that placed them
     """
     paths = [path for path in dict.fromkeys(fields) if dataset.has_field(path)]
+    if not paths:
+        return
     groups = dataset.app_config.sidebar_groups
     if new:
         for group in groups or ():

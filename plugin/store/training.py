@@ -15,15 +15,14 @@ from fiftyone.core.collections import SampleCollection
 from numpy.typing import NDArray
 
 from ..errors import ImageError, UsageError
-from ..evaluation.labels import number_groups
 from ..metrics import MODEL_SUFFIX, metric_info
+from ..models.nr_folds import FEWEST, number_of_folds
 from .compute import Progress
 from .config import datasets_dir
 from .fields import REF_FIELD, ScoreFields, Target, resolve_target
 from .items import ImageSource
 from .runs import Run
 
-FEWEST_LABELS: Final = 20
 UNCERTAIN: Final = 100
 """Images in the view of those to label next."""
 
@@ -99,22 +98,19 @@ class TrainingJob:
         """Check that there is something to learn.
 
         Raises:
-            UsageError: the samples are no images, the field is not numeric, or there are too few labels
+            UsageError: the samples are no images, the field is not numeric, there are too few labels, or all are of
+                copies of one reference
         """
         ImageSource().check(samples)
         resolve_target(samples._root_dataset, target)
         labelled = len(_labelled(samples, target))
-        if labelled < FEWEST_LABELS:
+        if labelled < FEWEST:
             raise UsageError(
                 f"{labelled} samples have a value in {target!r}: too few to learn from; label "
-                f"{FEWEST_LABELS} or more, 200 make a useful model"
+                f"{FEWEST} or more, 200 make a useful model"
             )
-        _, _, references = _columns(_labelled(samples, target), target)
-        if number_groups(references)[1] < 2:
-            raise UsageError(
-                f"all values in {target!r} are of copies of {references[0]}: no other is left to validate a model "
-                "on; label copies of other images too"
-            )
+        if samples._root_dataset.has_field(REF_FIELD):
+            number_of_folds(_labelled(samples, target).values(REF_FIELD))
 
     @property
     def summary(self) -> TrainingSummary:

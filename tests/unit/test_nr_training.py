@@ -150,7 +150,11 @@ def test_a_search_keeps_what_raises_the_correlation():
 
 @pytest.mark.parametrize(
     ("opinions", "reason"),
-    [(np.arange(19.0), "19 labelled images are too few"), (np.full(30, 50.0), "all 30 labels are the same")],
+    [
+        (np.zeros(0), "0 labelled images are too few"),
+        (np.arange(19.0), "19 labelled images are too few"),
+        (np.full(30, 50.0), "all 30 labels are the same"),
+    ],
 )
 def test_labels_that_teach_nothing_are_refused(opinions, reason):
     with pytest.raises(UsageError, match=reason):
