@@ -23,6 +23,7 @@ from torch import nn
 from ..plugin import datasets, tables
 from ..plugin.errors import DeepMSEError
 from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
+from ..plugin.images.tensors import to_tensor
 from ..plugin.metrics.base import Features
 from ..plugin.metrics.deepmse import DeepMSE
 from ..plugin.scoring import Item, Measurement, Score, Scorer
@@ -198,7 +199,7 @@ def _decoded(paths: Iterable[str | Path], policy: ImagePolicy = RESIZE_256) -> I
 
 
 def _tensor(path: str | Path, policy: ImagePolicy = RESIZE_256) -> torch.Tensor:
-    return decode(path).at(policy)
+    return to_tensor(decode(path), policy)
 
 
 def _model_only(metric: DeepMSE, pairs: list[tuple[torch.Tensor, torch.Tensor]], *, keep: bool) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from .errors import ImageError
 from .images import MIN_SIDE, ImagePolicy, decode
+from .images.tensors import to_tensor
 from .metrics.base import Features
 
 
@@ -42,7 +43,7 @@ def load(
             raise ImageError(path, f"{width}×{height} is too small: metrics need at least {MIN_SIDE}×{MIN_SIDE}")
     except ImageError as error:
         return error
-    tensors = {policy.name: decoded.at(policy).to(device) for policy in policies}
+    tensors = {policy.name: to_tensor(decoded, policy).to(device) for policy in policies}
     return Frame(decoded.shape, tensors, decoded.notes)
 
 

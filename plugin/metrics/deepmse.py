@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..errors import UsageError
-from ..images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy, resize
+from ..images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy
+from ..images.tensors import resize
 from ..models import squeezenet
 from ..models.weights import Weights
 from .base import Comparison, Features, FullReferenceMetric

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError
 from ..images import NATIVE, decode
+from ..images.tensors import to_tensor
 from ..lanes import lanes
 from .nr_features import FeatureNetwork
 
@@ -30,7 +31,7 @@ def views(paths: Iterable[Path], network: FeatureNetwork, device: torch.device) 
 
     def take(path: Path) -> Views | ImageError:
         try:
-            image = decode(path).at(NATIVE)[None]
+            image = to_tensor(decode(path), NATIVE)[None]
         except ImageError as error:
             return error
         return np.concatenate([network(image), network(image.flip(-1))])

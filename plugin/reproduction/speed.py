@@ -13,6 +13,7 @@ import torch
 
 from .. import datasets
 from ..images import RESIZE_256, decode
+from ..images.tensors import to_tensor
 from ..metrics import metric_info, metric_names
 from ..metrics.base import AnyMetric, FullReferenceMetric
 from ..panel.figures.bars import bars
@@ -79,7 +80,7 @@ def _pairs(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     with TemporaryDirectory() as folder:
         records = datasets.make_demo(Path(folder), None).records[:PAIRS]
         images = [
-            torch.stack([decode(path).at(RESIZE_256) for path in paths]).to(device)
+            torch.stack([to_tensor(decode(path), RESIZE_256) for path in paths]).to(device)
             for paths in zip(*((record.ref, record.dist) for record in records if record.ref), strict=True)
         ]
     return images[0], images[1]

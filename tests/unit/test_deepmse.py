@@ -6,6 +6,7 @@ import torch
 from deepmse import DeepMSE
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.images import RESIZE_256, decode
+from deepmse.plugin.images.tensors import to_tensor
 from deepmse.plugin.metrics.deepmse import PRESETS
 from deepmse.plugin.models.complexity import multiply_adds
 from hypothesis import given, settings
@@ -30,7 +31,7 @@ def test_agrees_with_a_naive_float64_implementation_on_real_pairs(metric, live_p
     for pair in live_pairs:
         distorted = naive.stages(pair.dist, weights, (1, 4, 7, 9, 12))
         expected = [np.mean((a - b) ** 2) for a, b in zip(features[pair.ref], distorted, strict=True)]
-        found = metric.stages(*(decode(path).at(RESIZE_256)[None] for path in (pair.ref, pair.dist)))
+        found = metric.stages(*(to_tensor(decode(path), RESIZE_256)[None] for path in (pair.ref, pair.dist)))
         np.testing.assert_allclose(found[0], expected, rtol=1e-4)
 
 
@@ -40,12 +41,14 @@ def test_every_preset_agrees_with_the_naive_implementation(preset, live_pairs, t
     metric = DeepMSE(path, preset=preset)
     for pair in live_pairs[::26]:
         expected = naive.score(pair.ref, pair.dist, naive.read_weights(path), metric.preset.taps)
-        found = metric(*(decode(image).at(RESIZE_256)[None] for image in (pair.ref, pair.dist)))
+        found = metric(*(to_tensor(decode(image), RESIZE_256)[None] for image in (pair.ref, pair.dist)))
         assert found.item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_ranks_real_distortions_as_people_do(metric, live_pairs):
-    scores = [metric(*(decode(p).at(RESIZE_256)[None] for p in (pair.ref, pair.dist))).item() for pair in live_pairs]
+    scores = [
+        metric(*(to_tensor(decode(p), RESIZE_256)[None] for p in (pair.ref, pair.dist))).item() for pair in live_pairs
+    ]
     assert spearmanr(scores, [pair.dmos for pair in live_pairs]).statistic > 0.93
 
 
@@ -56,7 +59,8 @@ def test_the_fallback_weights_are_the_same_network_on_another_scale(live_pairs, 
     fallback = DeepMSE(_from_package(SQUEEZENET1_1))
     assert "fallback" in fallback.weights.warning
     scores = [
-        fallback(*(decode(p).at(RESIZE_256)[None] for p in (pair.ref, pair.dist))).item() for pair in live_pairs
+        fallback(*(to_tensor(decode(p), RESIZE_256)[None] for p in (pair.ref, pair.dist))).item()
+        for pair in live_pairs
     ]
     assert spearmanr(scores, [pair.dmos for pair in live_pairs]).statistic > 0.91
 
@@ -130,7 +134,7 @@ def test_is_symmetric_and_not_negative(seed):
 def test_tensors_score_as_the_files_they_come_from(metric, made_pairs):
     for pair in made_pairs:
         decoded = [decode(path) for path in (pair.ref, pair.dist)]
-        as_files = metric(*(image.at(RESIZE_256)[None] for image in decoded))
+        as_files = metric(*(to_tensor(image, RESIZE_256)[None] for image in decoded))
         as_floats = metric(*(torch.from_numpy(image.pixels).permute(2, 0, 1)[None] / 255 for image in decoded))
         assert as_floats.item() == as_files.item()
 

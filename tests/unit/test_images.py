@@ -8,9 +8,9 @@ from io import BytesIO
 import numpy as np
 import pytest
 import torch
-from deepmse.plugin import images
 from deepmse.plugin.errors import ImageError, UsageError
-from deepmse.plugin.images import FORMATS, MAX_PIXELS, NATIVE, RESIZE_256, Decoded, decode, image_policy, resize
+from deepmse.plugin.images import FORMATS, MAX_PIXELS, NATIVE, RESIZE_256, Decoded, decode, image_policy, tensors
+from deepmse.plugin.images.tensors import resize, to_tensor
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -420,8 +420,8 @@ def test_a_decoded_image_is_resized_as_pillow_does(width, height):
     array = np.random.default_rng(width).integers(0, 256, (height, width, 3), dtype=np.uint8)
     decoded = Decoded(Image.fromarray(array))
     expected = np.asarray(Image.fromarray(array).resize((256, 256), Image.Resampling.BILINEAR))
-    np.testing.assert_array_equal(decoded.at(RESIZE_256).permute(1, 2, 0), expected)
-    np.testing.assert_array_equal(decoded.at(NATIVE).permute(1, 2, 0), array)
+    np.testing.assert_array_equal(to_tensor(decoded, RESIZE_256).permute(1, 2, 0), expected)
+    np.testing.assert_array_equal(to_tensor(decoded, NATIVE).permute(1, 2, 0), array)
 
 
 @settings(max_examples=60, deadline=None)
@@ -432,15 +432,15 @@ def test_a_decoded_image_is_resized_as_pillow_does(width, height):
 def test_the_arithmetic_for_other_devices_is_pillows_too(width, height, size, seed):
     array = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     tensor = torch.from_numpy(array).permute(2, 0, 1)[None].expand(2, -1, -1, -1)
-    found = images._resize_by_matrices(tensor, size)
+    found = tensors._resize_by_matrices(tensor, size)
     assert found.dtype == torch.uint8
     assert torch.equal(found, resize(tensor, size))
 
 
 def test_resizing_by_other_arithmetic_leaves_deepmse_as_it_is(live_pairs):
     for path in {path for pair in live_pairs[::8] for path in (pair.ref, pair.dist)}:
-        stored = decode(path).at(NATIVE)[None]
-        assert torch.equal(images._resize_by_matrices(stored, 256), resize(stored, 256))
+        stored = to_tensor(decode(path), NATIVE)[None]
+        assert torch.equal(tensors._resize_by_matrices(stored, 256), resize(stored, 256))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -459,4 +459,4 @@ def test_policies_are_looked_up_by_name_and_describe_themselves():
 
 def test_an_image_of_the_right_size_is_not_copied():
     tensor = torch.zeros(1, 3, 64, 64, dtype=torch.uint8)
-    assert images.resize(tensor, 64) is tensor
+    assert tensors.resize(tensor, 64) is tensor

@@ -15,6 +15,7 @@ from deepmse import DeepMSE, score_pairs
 from deepmse.plugin import loading, scoring
 from deepmse.plugin.errors import UsageError, WeightsError, without_paths
 from deepmse.plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
+from deepmse.plugin.images.tensors import to_tensor
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.metrics.base import (
     AnyMetric,
@@ -103,7 +104,7 @@ def test_scores_are_those_of_the_module_on_the_files(made_pairs):
     metric = DeepMSE()
     found = score_pairs([(pair.ref, pair.dist) for pair in made_pairs])
     for pair, score in zip(made_pairs, found, strict=True):
-        tensors = [decode(path).at(RESIZE_256)[None] for path in (pair.ref, pair.dist)]
+        tensors = [to_tensor(decode(path), RESIZE_256)[None] for path in (pair.ref, pair.dist)]
         measurement = score.measurements["deepmse"]
         assert score.error == ""
         assert measurement.value == pytest.approx(metric(*tensors).item(), rel=1e-6)

@@ -1,4 +1,4 @@
-"""Files to pixels to tensors, by one named policy that is recorded with every score.
+"""Files to pixels.
 
 Decoding gives what a viewer shows: EXIF orientation applied, alpha composited on white, first frame of an
 animation, 8 bits a channel. Whatever had to be done to a file is said in its notes.
@@ -16,20 +16,17 @@ from threading import Lock
 from typing import Any, BinaryIO, Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from .errors import ImageError, UsageError
+from ..errors import ImageError
+from .policies import BACKGROUND
 
 MIN_SIDE: Final = 32
 """Smallest width and height, in pixels, that the networks here accept."""
 
 MAX_PIXELS: Final = 89_478_485
 """Default limit on width × height; also where Pillow starts to warn of decompression bombs."""
-
-BACKGROUND: Final = (255, 255, 255)
-"""What shows through transparent pixels."""
 
 FORMATS: Final = (
     *("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP"),
@@ -39,48 +36,6 @@ FORMATS: Final = (
 graphics that start Ghostscript, and the like."""
 
 _PILLOWS_LIMIT: Final = Lock()
-
-FIXED_POINT: Final = 1 << 22
-"""One, in the whole numbers that Pillow's resizing takes for weights."""
-
-
-@dataclass(frozen=True)
-class ImagePolicy:
-    """How decoded pixels are brought to a metric's input size.
-
-    Args:
-        name: the policy's name, recorded with scores
-        size: side of the square that images are resized to, in pixels; None leaves them as they are
-    """
-
-    name: str
-    size: int | None
-
-    def describe(self) -> dict[str, Any]:
-        """Everything that decides the pixels, for run records."""
-        return {
-            "name": self.name,
-            "resize": None if self.size is None else f"{self.size}×{self.size} bilinear, antialiased, 8 bit",
-            "background": list(BACKGROUND),
-            "orientation": "EXIF applied",
-        }
-
-
-RESIZE_256: Final = ImagePolicy("resize-256", 256)
-NATIVE: Final = ImagePolicy("native", None)
-POLICIES: Final = {policy.name: policy for policy in (RESIZE_256, NATIVE)}
-
-
-def image_policy(name: str) -> ImagePolicy:
-    """Look a policy up by name.
-
-    Raises:
-        UsageError: if there is none of that name
-    """
-    try:
-        return POLICIES[name]
-    except KeyError:
-        raise UsageError(f"no image policy {name!r}; there are {', '.join(POLICIES)}") from None
 
 
 @dataclass(frozen=True)
@@ -104,13 +59,6 @@ class Decoded:
     def shape(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.image.height, self.image.width
-
-    def at(self, policy: ImagePolicy) -> torch.Tensor:
-        """The image as ``policy`` wants it: uint8, shape (3, H, W), on the CPU, channels last."""
-        image = self.image
-        if policy.size is not None:
-            image = image.resize((policy.size, policy.size), Image.Resampling.BILINEAR)
-        return torch.from_numpy(np.array(image)).permute(2, 0, 1)
 
 
 def decode(
@@ -214,54 +162,3 @@ def _as_rgb(image: Image.Image, label: str, notes: list[str]) -> Image.Image:
     elif image.mode == "CMYK":
         notes.append("CMYK converted without its colour profile")
     return image.convert("RGB")
-
-
-def resize(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Resize exactly as Pillow's antialiased bilinear filter does, on any device.
-
-    PyTorch's own antialiased kernels come within a grey level of it, which can move a small DeepMSE by 5 %.
-
-    Args:
-        images: uint8, shape (N, 3, H, W)
-        size: side of the square to resize to, in pixels
-
-    Returns:
-        uint8, shape (N, 3, size, size)
-    """
-    if images.shape[-2:] == (size, size):
-        return images
-    if images.device.type == "cpu":
-        square = ImagePolicy("square", size)
-        rows = images.permute(0, 2, 3, 1).numpy()
-        return torch.stack([Decoded(Image.fromarray(row)).at(square) for row in rows])
-    return _resize_by_matrices(images, size)
-
-
-def _resize_by_matrices(images: torch.Tensor, size: int) -> torch.Tensor:
-    """Pillow's arithmetic: along rows and along columns, each rounded to grey levels."""
-    height, width = images.shape[-2:]
-    # Sums of whole numbers below 2^53: float64 holds them exactly, in whatever order they are added.
-    levels = images.double()
-    across = _bilinear_weights(width, size).to(images.device)
-    down = _bilinear_weights(height, size).T.to(images.device)
-    # Pillow (until 13) shrinks an image of more than a hundred times its width in height along columns first.
-    if height > 100 * width and size < height:
-        levels = _to_grey_levels(_to_grey_levels(down @ levels) @ across)
-    else:
-        levels = _to_grey_levels(down @ _to_grey_levels(levels @ across))
-    return levels.to(torch.uint8)
-
-
-def _to_grey_levels(sums: torch.Tensor) -> torch.Tensor:
-    return (sums / FIXED_POINT + 0.5).floor()
-
-
-def _bilinear_weights(source: int, size: int) -> torch.Tensor:
-    """What each of ``source`` pixels adds to each of ``size``: whole numbers in float64, ``FIXED_POINT`` for 1."""
-    scale = source / size
-    reach = max(scale, 1.0)
-    centre = (torch.arange(size, dtype=torch.float64) + 0.5) * scale
-    position = torch.arange(source, dtype=torch.float64)[:, None]
-    inside = (position >= (centre - reach + 0.5).floor()) & (position < (centre + reach + 0.5).floor())
-    weights = (1 - ((position - centre + 0.5) * (1 / reach)).abs()).clamp(min=0) * inside
-    return (weights / weights.sum(0) * FIXED_POINT + 0.5).floor()

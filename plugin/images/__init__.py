@@ -1,0 +1,17 @@
+"""Files to pixels by named policies. What needs PyTorch is in :mod:`.tensors`."""
+
+from .decoding import FORMATS, MAX_PIXELS, MIN_SIDE, Decoded, decode
+from .policies import NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "MIN_SIDE",
+    "NATIVE",
+    "POLICIES",
+    "RESIZE_256",
+    "Decoded",
+    "ImagePolicy",
+    "decode",
+    "image_policy",
+]
