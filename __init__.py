@@ -10,8 +10,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "DeepMSE": "plugin.metrics.deepmse",
-    "score_pairs": "plugin.scoring",
+    "DeepMSE": "plugin.metrics.full_reference.deepmse",
+    "score_pairs": "plugin.engine.scorer",
     "evaluate": "plugin.evaluation",
     "compare_metrics": "plugin.evaluation",
     "analyse_residuals": "plugin.evaluation",

@@ -21,12 +21,12 @@ from PIL import Image
 from torch import nn
 
 from ..plugin import datasets, tables
+from ..plugin.engine.scorer import Item, Measurement, Score, Scorer
 from ..plugin.errors import DeepMSEError
 from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from ..plugin.images.tensors import to_tensor
 from ..plugin.metrics.base import Features
-from ..plugin.metrics.deepmse import DeepMSE
-from ..plugin.scoring import Item, Measurement, Score, Scorer
+from ..plugin.metrics.full_reference.deepmse import DeepMSE
 from . import terminal
 
 LPIPS_BATCHES: Final = (1, 8)
@@ -115,7 +115,7 @@ def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> Speeds
         folder: where to put images and results
         photos: photographs to distort; None for those that scikit-image ships
         rounds: how often to time each
-        device: see :class:`~..plugin.scoring.Scorer`
+        device: see :class:`~deepmse.plugin.engine.scorer.Scorer`
 
     Raises:
         DeepMSEError: if the package lpips is missing

@@ -42,7 +42,7 @@ def compute(dataset: Any, *, device: str, weights: Path | None) -> list[store.Su
 
     Args:
         dataset: the FiftyOne dataset
-        device: see :class:`~deepmse.plugin.scoring.Scorer`
+        device: see :class:`~deepmse.plugin.engine.scorer.Scorer`
         weights: of DeepMSE; None to search
     """
     jobs = {

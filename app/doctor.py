@@ -106,8 +106,8 @@ def _mongod() -> Finding:
 
 def _weights() -> Finding:
     try:
-        from ..plugin.models import squeezenet
-        from ..plugin.models.weights import resolve
+        from ..plugin.networks import squeezenet
+        from ..plugin.weights.search import resolve
 
         found = resolve(squeezenet.SQUEEZENET1_1)
     except WeightsError as error:

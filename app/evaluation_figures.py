@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..plugin.evaluation import Evaluation, Significance
-    from ..plugin.panel.figures import Figure
+    from ..plugin.figures import Figure
 
 _MOST_POINTS = 20_000
 
@@ -78,7 +78,7 @@ def draw(name: FigureName, subject: Subject) -> Figure:
 
 
 def _heatmap(subject: Subject) -> Figure:
-    from ..plugin.panel import figures
+    from ..plugin import figures
 
     rows = {metric: [row for row in subject.evaluation.rows if row.metric == metric] for metric in subject.scores}
     if len(rows) == 1:
@@ -87,7 +87,7 @@ def _heatmap(subject: Subject) -> Figure:
 
 
 def _significance(subject: Subject) -> Figure:
-    from ..plugin.panel import figures
+    from ..plugin import figures
 
     if subject.significance is None:
         raise UsageError("the figure significance needs --significance")
@@ -99,8 +99,8 @@ def _significance(subject: Subject) -> Figure:
 def _scatter(subject: Subject, metric: str) -> Figure:
     import numpy as np
 
+    from ..plugin import figures
     from ..plugin.evaluation import fit_curve
-    from ..plugin.panel import figures
 
     score, target = np.array(subject.scores[metric]), np.array(subject.target)
     finite = np.flatnonzero(np.isfinite(score) & np.isfinite(target))
@@ -123,8 +123,8 @@ def _scatter(subject: Subject, metric: str) -> Figure:
 def _of_residuals(name: FigureName, subject: Subject, metric: str) -> Figure:
     import numpy as np
 
+    from ..plugin import figures
     from ..plugin.evaluation import analyse_residuals
-    from ..plugin.panel import figures
 
     analysis = analyse_residuals(
         subject.scores[metric], subject.target, target_lower_is_better=subject.target_lower_is_better

@@ -9,8 +9,8 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.evaluation.export import number
-from ..plugin.panel.comparison import RESAMPLES
-from ..plugin.panel.controls import HIDDEN, HIGHER, LOWER, NO_BREAKDOWN, SHOWN
+from ..plugin.panel.agreement.comparison import RESAMPLES
+from ..plugin.panel.agreement.controls import HIDDEN, HIGHER, LOWER, NO_BREAKDOWN, SHOWN
 from ..plugin.store import (
     breakdown_fields,
     declared_target,

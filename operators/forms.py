@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.panel.controls import HIGHER, LOWER
+from ..plugin.panel.agreement.controls import HIGHER, LOWER
 
 
 def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:

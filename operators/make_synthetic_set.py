@@ -12,8 +12,8 @@ import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
-from ..plugin.datasets.distortions import DISTORTIONS, LEVELS
-from ..plugin.datasets.synthetic import LOADER, write_set
+from ..plugin.datasets.synthesis.distorted_sets import LOADER, write_set
+from ..plugin.datasets.synthesis.distortions import DISTORTIONS, LEVELS
 from ..plugin.errors import UsageError
 from ..plugin.store import check_name, import_dataset
 from ..plugin.store.config import datasets_dir

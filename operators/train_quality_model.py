@@ -10,7 +10,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
-from ..plugin.panel.controls import HIGHER, LOWER
+from ..plugin.panel.agreement.controls import HIGHER, LOWER
 from ..plugin.store import (
     ScoringJob,
     TrainingJob,

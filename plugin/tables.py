@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from .engine.scorer import Item, Score
 from .errors import UsageError
 from .metrics import MetricInfo, metric_info
-from .scoring import Item, Score
 
 ERROR: Final = "error"
 
@@ -125,7 +125,7 @@ class ScoreWriter:
         path: the file to write
         pairs: the table that the scores belong to
         metrics: metric names
-        settings: :meth:`.scoring.Scorer.describe` of the run
+        settings: :meth:`~deepmse.plugin.engine.scorer.Scorer.describe` of the run
         resume: keep the rows that the file has, in ``kept``, and add the rest; otherwise the file is written anew
         details: also write what metrics tell beside their scores
 

@@ -121,7 +121,7 @@ def _print_report(report: Any) -> None:
 def _list_types(types: str | None) -> str | None:
     if types != "list":
         return types
-    from ...plugin.datasets.distortions import DISTORTIONS
+    from ...plugin.datasets.synthesis.distortions import DISTORTIONS
 
     rows = [
         (
@@ -159,7 +159,7 @@ def synth(
 
     The same photographs and seed give the same pixels; an interrupted set is completed.
     """
-    from ...plugin.datasets.synthetic import make_synthetic
+    from ...plugin.datasets.synthesis.distorted_sets import make_synthetic
     from ...plugin.errors import UsageError
 
     try:

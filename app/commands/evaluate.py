@@ -137,7 +137,7 @@ def _column(table: Table, name: str | None) -> list[str] | None:
 
 
 def _save(path: Path, name: FigureName, subject: Subject) -> None:
-    from ...plugin.panel.figures.export import save
+    from ...plugin.figures.export import save
 
     save(*draw(name, subject), path)
     terminal.err.print(f"{terminal.escaped(path)}: the figure {name}", soft_wrap=True)

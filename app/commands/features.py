@@ -15,7 +15,7 @@ from .. import terminal
 from .options import Device
 
 if TYPE_CHECKING:
-    from ...plugin.models.taps import BackboneInfo
+    from ...plugin.networks.taps import BackboneInfo
 
 SOME_FAILED = 3
 
@@ -24,7 +24,7 @@ def _list(asked: bool) -> None:
     """Print the paper's networks and layers, and end."""
     if not asked:
         return
-    from ...plugin.models.taps import BACKBONES, TAPS
+    from ...plugin.networks.taps import BACKBONES, TAPS
 
     rows = [
         (
@@ -91,10 +91,10 @@ def features(
     that cannot be used has NaN for features and its reason in "errors". Exit status: 0 all done, 3 some images
     failed, 2 wrong usage.
     """
-    from ...plugin.models.backbones import backbone_info, build
-    from ...plugin.models.extraction import Extractor
-    from ...plugin.models.feature_files import FeatureWriter
-    from ...plugin.scoring import pick_device
+    from ...plugin.engine.scorer import pick_device
+    from ...plugin.learning.features.extraction import Extractor
+    from ...plugin.learning.features.files import FeatureWriter
+    from ...plugin.networks.backbones import backbone_info, build
     from ..process import keep_freed_memory
 
     names, paths = _images(images)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ...plugin.models.finetuning import Epoch, Labelled
+    from ...plugin.learning.finetuned.training import Epoch, Labelled
 
 
 def finetune(
@@ -53,9 +53,9 @@ def finetune(
 
     Writes OUT.safetensors, which "deepmse features" takes as the network's --weights, and its model card OUT.json.
     """
-    from ...plugin.models.finetuning import Recipe
-    from ...plugin.models.finetuning import finetune as train
-    from ...plugin.scoring import pick_device
+    from ...plugin.engine.scorer import pick_device
+    from ...plugin.learning.finetuned.training import Recipe
+    from ...plugin.learning.finetuned.training import finetune as train
 
     learned, watched = _labelled(images, target, validation, seed)
     recipe = Recipe(backbone, layer, epochs, learning_rate, batch_size, patience, seed)
@@ -94,7 +94,7 @@ def _labelled(path: Path, target: str, share: float, seed: int) -> tuple[Labelle
 
     from ...plugin import tables
     from ...plugin.evaluation.splits import hold_out
-    from ...plugin.models.finetuning import Labelled
+    from ...plugin.learning.finetuned.training import Labelled
 
     table = tables.read_table(path)
     paths = [Path(item.dist) for item in tables.items(table, ref=None)]

@@ -49,7 +49,7 @@ def weights_list(
 ) -> None:
     """Show which weights each metric needs, which are here, and how to get the others. Nothing is downloaded."""
     from ...plugin.metrics.inventory import inventory
-    from ...plugin.models.weights import sha256
+    from ...plugin.weights.search import sha256
 
     files = inventory()
     if as_json:
@@ -83,8 +83,8 @@ def weights_fetch(
 ) -> None:
     """Download networks' weights."""
     from ...plugin.metrics.inventory import networks
-    from ...plugin.models.backbones import downloads
-    from ...plugin.models.weights import fetch
+    from ...plugin.networks.backbones import downloads
+    from ...plugin.weights.search import fetch
 
     known = networks()
     wanted = network or ["squeezenet1_1"]
@@ -104,7 +104,7 @@ def weights_verify(
     ] = None,
 ) -> None:
     """Check that SqueezeNet's weights are known ones and fit the network."""
-    from ...plugin.models.squeezenet import build
+    from ...plugin.networks.squeezenet import build
 
     _, found = build(path)
     if found.warning:

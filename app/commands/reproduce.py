@@ -67,7 +67,7 @@ def reproduce(
 
 
 def _write(outcome: Outcome, folder: Path) -> None:
-    from ...plugin.panel.figures.export import save
+    from ...plugin.figures.export import save
 
     try:
         folder.mkdir(parents=True, exist_ok=True)

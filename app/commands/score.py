@@ -70,9 +70,9 @@ def score(
     status: 0 all scored, 3 some rows failed, 2 wrong usage.
     """
     from ...plugin import tables
+    from ...plugin.engine.scorer import Item, Scorer
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import metric_info
-    from ...plugin.scoring import Item, Scorer
     from ..process import keep_freed_memory
 
     keep_freed_memory()

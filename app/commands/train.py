@@ -16,8 +16,8 @@ from .options import Device
 if TYPE_CHECKING:
     import torch
 
-    from ...plugin.models.nr_features import FeatureNetwork
-    from ...plugin.models.nr_search import Trial
+    from ...plugin.learning.gaussian_process.features import FeatureNetwork
+    from ...plugin.learning.gaussian_process.search import Trial
 
 train_app = typer.Typer(help="Train models on opinion scores.", no_args_is_help=True)
 
@@ -60,14 +60,14 @@ def train_nr(
     Images made from the same reference, named in the column ref, are kept in one fold. Images that cannot be read are
     left out and named.
     """
-    from ...plugin.models.nr_card import card
-    from ...plugin.models.nr_design import Recipe
-    from ...plugin.models.nr_features import FeatureNetwork
-    from ...plugin.models.nr_files import save
-    from ...plugin.models.nr_labels import from_csv, from_dataset
-    from ...plugin.models.nr_search import search as search_recipe
-    from ...plugin.models.nr_training import train
-    from ...plugin.scoring import pick_device
+    from ...plugin.engine.scorer import pick_device
+    from ...plugin.learning.gaussian_process.card import card
+    from ...plugin.learning.gaussian_process.design import Recipe
+    from ...plugin.learning.gaussian_process.features import FeatureNetwork
+    from ...plugin.learning.gaussian_process.files import save
+    from ...plugin.learning.gaussian_process.search import search as search_recipe
+    from ...plugin.learning.gaussian_process.training import train
+    from ...plugin.learning.labels import from_csv, from_dataset
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: a model file ends in .safetensors")
@@ -96,8 +96,8 @@ def train_nr(
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:
     """Views of each image, None where it cannot be used."""
-    from ...plugin.models.feature_files import FeatureWriter, read
-    from ...plugin.models.nr_extraction import views
+    from ...plugin.learning.features.files import FeatureWriter, read
+    from ...plugin.learning.gaussian_process.extraction import views
 
     def reported(found: Any) -> Any:
         if isinstance(found, ImageError):

@@ -17,7 +17,7 @@ def web(
     weights: WeightsPath = None,
 ) -> None:
     """Open a web page that compares two pictures, or judges one by itself."""
-    from ..web import serve
+    from ..web.page import serve
 
     try:
         serve(port=port, host=host, device=device, weights=weights)

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import UsageError
-from . import (
+from . import csv, folder
+from .published import (
     biq2021,
     biq2021_train2000,
     clive,
     csiq,
-    csv,
-    folder,
     kadid10k,
     koniq10k,
     live_release1,
@@ -24,8 +23,8 @@ from . import (
     tid2008,
     tid2013,
 )
-from .demo import make_demo
 from .records import DatasetInfo, QualityDataset, Record
+from .synthesis.demo import make_demo
 
 __all__ = ["DATASETS", "DatasetInfo", "QualityDataset", "Record", "dataset_info", "load", "make_demo"]
 

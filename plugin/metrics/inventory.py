@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from ..models.parameters import ParameterFile, locate
-from ..models.weights import Network
+from ..weights.parameters import ParameterFile, locate
+from ..weights.search import Network
 from .registry import metric_info, metric_names
 
 

@@ -65,7 +65,7 @@ def create(name: str, **settings: Any) -> AnyMetric:
         settings["weights"] = name
     module, _, function = info.factory.partition(":")
     try:
-        factory: Callable[..., AnyMetric] = getattr(import_module(f".{module}", __package__), function)
+        factory: Callable[..., AnyMetric] = getattr(import_module(f"..{module}", __package__), function)
         metric = factory(**settings)
     except ModuleNotFoundError as error:
         if not info.extra:

@@ -7,9 +7,9 @@ from typing import Final
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from ..figures.bars import bars
 from ..metrics import metric_info, metric_names
 from ..metrics.base import AnyMetric, FullReferenceMetric
-from ..panel.figures.bars import bars
 from . import scores
 from .context import Context
 from .outcome import Entry, Outcome

@@ -34,7 +34,7 @@ class Context:
     Attributes:
         out: folder for scores and results
         roots: folders of datasets, by the name of the dataset
-        device: where to compute, see :class:`~..scoring.Scorer`
+        device: where to compute, see :class:`~deepmse.plugin.engine.scorer.Scorer`
         weights: weights file or folder; None to search
         progress: shows how far a long computation is
     """

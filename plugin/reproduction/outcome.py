@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from ..panel.figures import Figure
+from ..figures import Figure
 
 Verdict = Literal["pass", "fail", "not measured", "not compared"]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from .. import datasets, tables
 from ..datasets import QualityDataset
+from ..engine.scorer import Scorer
 from ..errors import DeepMSEError
 from ..evaluation import Evaluation, evaluate
 from ..metrics import metric_info
-from ..scoring import Scorer
 from .context import Context
 
 COLUMNS = ("dist", "ref", "distortion", "level", "target")

@@ -12,11 +12,11 @@ from typing import Final
 import torch
 
 from .. import datasets
+from ..figures.bars import bars
 from ..images import RESIZE_256, decode
 from ..images.tensors import to_tensor
 from ..metrics import metric_info, metric_names
 from ..metrics.base import AnyMetric, FullReferenceMetric
-from ..panel.figures.bars import bars
 from . import scores
 from .context import Context
 from .outcome import Entry, Outcome

@@ -21,7 +21,7 @@ from .runs import Run
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
-    from ..scoring import Scorer
+    from ..engine.scorer import Scorer
 
 _FLUSH_ITEMS: Final = 1000
 _FLUSH_SECONDS: Final = 1.0
@@ -111,7 +111,7 @@ class ScoringJob:
         self._only_missing = only_missing
         if scorer is None:
             # Here and not at the top: this imports torch.
-            from ..scoring import Scorer
+            from ..engine.scorer import Scorer
 
             error_maps = error_maps and any(info.has_error_map for info in infos)
             scorer = Scorer(list(metrics), error_maps=error_maps, **scorer_settings)
@@ -130,7 +130,7 @@ class ScoringJob:
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
-        from ..scoring import Item
+        from ..engine.scorer import Item
 
         items = [Item(*triple) for triple in self._source.read(self._samples)]
         sinks = [self._sink(metric, [item.key for item in items]) for metric in self._metrics]

@@ -15,8 +15,8 @@ from fiftyone.core.collections import SampleCollection
 from numpy.typing import NDArray
 
 from ..errors import ImageError, UsageError
+from ..learning.folds import FEWEST, number_of_folds
 from ..metrics import MODEL_SUFFIX, metric_info
-from ..models.nr_folds import FEWEST, number_of_folds
 from .compute import Progress
 from .config import datasets_dir
 from .fields import REF_FIELD, ScoreFields, Target, resolve_target
@@ -122,10 +122,21 @@ class TrainingJob:
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
         # Here and not at the top: these import torch.
-        from ..models import nr_card, nr_extraction, nr_files, nr_training
-        from ..models.nr_design import Recipe
-        from ..models.nr_features import FeatureNetwork
-        from ..scoring import pick_device
+        from ..engine.scorer import pick_device
+        from ..learning.gaussian_process import (
+            card as nr_card,
+        )
+        from ..learning.gaussian_process import (
+            extraction as nr_extraction,
+        )
+        from ..learning.gaussian_process import (
+            files as nr_files,
+        )
+        from ..learning.gaussian_process import (
+            training as nr_training,
+        )
+        from ..learning.gaussian_process.design import Recipe
+        from ..learning.gaussian_process.features import FeatureNetwork
 
         labelled = _labelled(self._samples, self._target.field)
         paths, labels, references = _columns(labelled, self._target.field)

@@ -15,7 +15,7 @@ from ..metrics import MetricInfo
 from .fields import ScoreFields
 
 if TYPE_CHECKING:
-    from ..scoring import Measurement, Score
+    from ..engine.scorer import Measurement, Score
 
 
 class ScoreWriter:

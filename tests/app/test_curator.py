@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from deepmse.plugin.scoring import Item, Scorer
+from deepmse.plugin.engine.scorer import Item, Scorer
 from playwright.sync_api import Page, expect
 
 from .conftest import Served, expect_count, screenshot

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse import score_pairs
-from deepmse.plugin.scoring import Item, Scorer
+from deepmse.plugin.engine.scorer import Item, Scorer
 from gradio_client import Client, handle_file
 from PIL import Image, ImageFilter
 from playwright.sync_api import expect

@@ -275,7 +275,7 @@ class TestRuns:
 import time
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
-from deepmse.plugin.scoring import Scorer
+from deepmse.plugin.engine.scorer import Scorer
 from deepmse.plugin.store import ScoringJob
 
 class Slow(Scorer):

@@ -67,9 +67,9 @@ def test_what_must_be_light_loads_neither_torch_nor_fiftyone_nor_gradio(module):
 
 def test_the_root_exports_what_it_names_when_asked():
     import deepmse
+    from deepmse.plugin.engine.scorer import score_pairs
     from deepmse.plugin.evaluation import evaluate
-    from deepmse.plugin.metrics.deepmse import DeepMSE
-    from deepmse.plugin.scoring import score_pairs
+    from deepmse.plugin.metrics.full_reference.deepmse import DeepMSE
 
     assert (deepmse.DeepMSE, deepmse.evaluate, deepmse.score_pairs) == (DeepMSE, evaluate, score_pairs)
     assert all(hasattr(deepmse, name) for name in deepmse.__all__)
@@ -161,7 +161,7 @@ def test_inside_the_package_imports_are_relative():
     assert [file for file in files if absolute.search(file.read_text())] == []
 
 
-@pytest.mark.parametrize("module", ["deepmse.plugin.metrics.deepmse"])
+@pytest.mark.parametrize("module", ["deepmse.plugin.metrics.full_reference.deepmse"])
 def test_examples_in_docstrings_run(module):
     results: Any = doctest.testmod(import_module(module))
     assert results.attempted > 0

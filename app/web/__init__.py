@@ -1,0 +1,1 @@
+"""The web page: two pictures compared, or one judged."""

@@ -1,0 +1,172 @@
+"""The metrics of the web page: which it offers, and what they find in a visitor's pictures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from ...plugin.engine.scorer import Item, Measurement, Score, Scorer
+from ...plugin.errors import UsageError
+from ...plugin.images import NATIVE
+from ...plugin.metrics import Kind, MetricInfo, metric_info, metric_names
+from ...plugin.metrics.inventory import inventory
+from .uploads import MAX_PIXELS, Picture
+
+#: Most metrics look at pictures in their own size, and at this one the hungriest takes gigabytes and half a minute.
+MAX_PIXELS_OF_OTHERS: Final = 4_000_000
+
+#: Sets of metrics that are kept in memory, ready to compute.
+KEPT_SCORERS: Final = 2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a metric that the visitor chose has found.
+
+    Args:
+        metric: the metric
+        value: its score, which may be infinite; None if it has none
+        error: why it has none
+    """
+
+    metric: MetricInfo
+    value: float | None = None
+    error: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reading as JSON, which knows no infinity: a score that JSON can't hold is null, with a reason."""
+        finite = self.value is not None and math.isfinite(self.value)
+        return {
+            "title": self.metric.title,
+            "score": self.value if finite else None,
+            "reason": "" if finite else self.error or "infinite",
+            "lower_is_better": self.metric.lower_is_better,
+            "range": [bound if math.isfinite(bound) else None for bound in self.metric.range],
+        }
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What metrics have found in one picture, or in one pair.
+
+    Args:
+        metric: the metric that the answer is about
+        main: what it has found
+        others: of those that the visitor chose
+        notes: what was done to the images before they were scored
+        warnings: what weakens the scores
+        settings: everything that decides them; JSON-able
+        seconds: how long it took
+    """
+
+    metric: MetricInfo
+    main: Measurement
+    others: tuple[Reading, ...]
+    notes: tuple[str, ...]
+    warnings: tuple[str, ...]
+    settings: dict[str, Any]
+    seconds: float
+
+
+class Metrics:
+    """A metric, and others of its kind that visitors may add to it.
+
+    Args:
+        main: name of the metric
+        kind: its kind
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
+        weights: file or folder of the metric's weights, which the others are not offered for; None searches
+
+    Attributes:
+        others: what visitors may add: all that this machine has the packages and weights for
+    """
+
+    def __init__(self, main: str, kind: Kind, *, device: str = "auto", weights: Path | None = None) -> None:
+        self._main = main
+        self.others = tuple(
+            other
+            for other in _runnable(metric_names(kind))
+            if other.name != main and (weights is None or "weights" not in other.settings)
+        )
+        make = partial(Scorer, device=device, weights=weights, error_maps=True, max_pixels=MAX_PIXELS)
+        self._scorer = lru_cache(KEPT_SCORERS)(make)
+
+    def __call__(self, chosen: object, picture: Picture, reference: Picture | None = None) -> Findings:
+        """Score a picture, decoding it once for all metrics.
+
+        Args:
+            chosen: names of other metrics to add, as a client sent them
+            picture: the picture
+            reference: what to compare it with
+
+        Raises:
+            UsageError: if a metric is not offered, or the main one has no score, with the reason
+            WeightsError: if weights are missing or damaged
+        """
+        pictures = [picture] if reference is None else [picture, reference]
+        others = self._offered(chosen)
+        too_large = _too_large(pictures)
+        scorer = self._scorer((self._main, *(() if too_large else (other.name for other in others))))
+        item = Item("picture", dist=picture.path, ref=reference.path if reference else None)
+        start = perf_counter()
+        [score] = scorer.run([item])
+        seconds = perf_counter() - start
+        errors = {name: _in_the_visitors_words(error, pictures) for name, error in score.errors.items()}
+        if self._main in errors:
+            raise UsageError(errors[self._main])
+        return Findings(
+            metric=metric_info(self._main),
+            main=score.measurements[self._main],
+            others=tuple(
+                _reading(other, score, too_large or _unequal(other, pictures) or errors.get(other.name, ""))
+                for other in others
+            ),
+            notes=score.notes,
+            warnings=scorer.warnings,
+            settings=scorer.describe(),
+            seconds=seconds,
+        )
+
+    def _offered(self, chosen: object) -> list[MetricInfo]:
+        """The chosen metrics in the registry's order, so that one set of them is always the same."""
+        names = {info.name for info in self.others}
+        if not isinstance(chosen, list | tuple) or not all(
+            isinstance(name, str) and name in names for name in chosen
+        ):
+            raise UsageError(f"Choose other metrics by a list of names. Here are {', '.join(sorted(names))}.")
+        return [info for info in self.others if info.name in chosen]
+
+
+def _runnable(names: tuple[str, ...]) -> list[MetricInfo]:
+    lacking = {name for file in inventory() if file.path is None for name in file.metrics}
+    infos = [metric_info(name) for name in names if name not in lacking]
+    return [info for info in infos if info.installed]
+
+
+def _reading(metric: MetricInfo, score: Score, error: str) -> Reading:
+    return Reading(metric, error=error) if error else Reading(metric, score.measurements[metric.name].value)
+
+
+def _too_large(pictures: list[Picture]) -> str:
+    for picture in pictures:
+        if math.prod(picture.decoded.shape) > MAX_PIXELS_OF_OTHERS:
+            limit = f"{MAX_PIXELS_OF_OTHERS / 1e6:g}"
+            return f"“{picture.name}” is too large for this metric here: {picture.size}, of at most {limit} million"
+    return ""
+
+
+def _unequal(metric: MetricInfo, pictures: list[Picture]) -> str:
+    if metric.policy != NATIVE.name or len({picture.decoded.shape for picture in pictures}) == 1:
+        return ""
+    sizes = ", ".join(f"“{picture.name}” has {picture.size}" for picture in pictures)
+    return f"this metric compares pictures of one size only: {sizes}"
+
+
+def _in_the_visitors_words(error: str, pictures: list[Picture]) -> str:
+    for picture in pictures:
+        error = error.replace(picture.path, f"“{picture.name}”")
+    return error

@@ -1,0 +1,65 @@
+"""What visitors of the web page upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from ...plugin.errors import UsageError
+from ...plugin.images import Decoded, decode
+
+MAX_PIXELS: Final = 50_000_000
+
+Role = Literal["reference", "distorted", "picture"]
+
+NOUNS: Final[dict[Role, str]] = {
+    "reference": "reference image",
+    "distorted": "distorted image",
+    "picture": "picture",
+}
+
+#: An image as a client sends it: the browser with ``path`` and ``orig_name``, others with what they like. The file
+#: is the visitor's, byte for byte, because events skip the preprocessing of ``gr.Image``, which would decode it.
+Upload = dict[str, Any]
+
+#: Tells the folder that uploads are in.
+Uploads = Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An uploaded image that can be read."""
+
+    name: str
+    path: str
+    decoded: Decoded
+
+    @property
+    def size(self) -> str:
+        """Width and height in words."""
+        height, width = self.decoded.shape
+        return f"{width} × {height} pixels"
+
+
+def read(uploads: Uploads, role: Role, upload: Upload | None) -> Picture:
+    """Decode what was uploaded for a role.
+
+    Raises:
+        UsageError: if nothing was, or a file that is not among the uploads
+        ImageError: if it is no image that can be used; by the visitor's own name of it
+    """
+    noun = NOUNS[role]
+    if upload is None:
+        raise UsageError(f"There is no {noun} yet. Choose one first.")
+    path = upload.get("path")
+    if not isinstance(path, str) or not _is_in(uploads(), path):
+        raise UsageError(f"The {noun} is no uploaded file. Upload it, and send the path that the upload gives.")
+    name = upload.get("orig_name") or Path(path).name
+    return Picture(name, path, decode(path, name=f"{noun.capitalize()} “{name}”", max_pixels=MAX_PIXELS))
+
+
+def _is_in(folder: str, path: str) -> bool:
+    """Whether a file lies in a folder. Gradio checks only paths whose ``meta`` says that they are files."""
+    return Path(path).resolve().is_relative_to(Path(folder).resolve())

@@ -1,0 +1,1 @@
+"""Published image-quality datasets, one file each."""

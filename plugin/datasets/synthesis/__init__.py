@@ -1,0 +1,1 @@
+"""Distorted copies of good photographs."""

@@ -1,0 +1,1 @@
+"""Files in, scores out: decoding ahead, batches, one record an image."""

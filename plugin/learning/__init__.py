@@ -1,0 +1,1 @@
+"""What people train: labels, folds, model files, and one folder a family of models."""

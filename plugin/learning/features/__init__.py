@@ -1,0 +1,1 @@
+"""Activations of images, taken from networks and kept in files."""

@@ -1,0 +1,1 @@
+"""Gaussian processes on pooled activations."""

@@ -1,0 +1,46 @@
+"""Features of training images for the no-reference model: a stream of files in, a stream of vectors out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import ImageError
+from ...images import NATIVE, decode
+from ...images.tensors import to_tensor
+from ...threads import lanes
+from .features import FeatureNetwork
+
+Views = NDArray[np.float32]
+
+
+def views(paths: Iterable[Path], network: FeatureNetwork, device: torch.device) -> Iterator[Views | ImageError]:
+    """Features of each image and of its mirror image, (2, D), in order, or why there are none.
+
+    Args:
+        paths: image files
+        network: on that device
+        device: where to compute
+    """
+
+    def take(path: Path) -> Views | ImageError:
+        try:
+            image = to_tensor(decode(path), NATIVE)[None]
+        except ImageError as error:
+            return error
+        return np.concatenate([network(image), network(image.flip(-1))])
+
+    with lanes(device) as (computing, width):
+        jobs: deque[Future[Views | ImageError]] = deque()
+        for path in paths:
+            jobs.append(computing.submit(take, path))
+            if len(jobs) > 2 * width:
+                yield jobs.popleft().result()
+        while jobs:
+            yield jobs.popleft().result()

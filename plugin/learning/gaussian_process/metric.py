@@ -1,0 +1,96 @@
+"""NR: quality of photographs as people judge it, learnt from opinion scores on pooled EfficientNet-Lite0 activations.
+
+After N. Ahmed, H. M. S. Asif, "Perceptual Quality Assessment of Digital Images Using Deep Features", Computing and
+Informatics 39, 2020: deep features of a pretrained network, and Gaussian process regression with a Matérn covariance.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ...errors import WeightsError
+from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
+from ...metrics.base import Assessment, NoReferenceMetric
+from ...metrics.registry import metric_info
+from ...weights.search import sha256
+from . import files
+from .features import LONGEST, SHORTEST, FeatureNetwork
+from .model import grade
+
+
+class NoReferenceQuality(NoReferenceMetric):
+    """Scores of 0 to 100 with their standard deviations and percentiles among the training images.
+
+    Args:
+        device: where to compute
+        model: a file that ``deepmse train nr`` wrote; None for the one that comes with this package
+        policy: image policy; what it gives is brought to the size that the model works at
+
+    Raises:
+        WeightsError: if the model or its network's weights are not found, or do not belong together
+    """
+
+    min_side = MIN_SIDE
+
+    def __init__(
+        self, device: torch.device | str = "cpu", model: str | Path | None = None, policy: ImagePolicy = NATIVE
+    ) -> None:
+        self.info = metric_info("nr")
+        self.policy = policy
+        self._path = files.PACKAGED if model is None else Path(model)
+        self._model = files.load(self._path)
+        self._network = FeatureNetwork(self._model.recipe.taps, self._model.recipe.pool, device)
+        found = self._network.weights
+        if found.sha256 != self._model.network_sha256:
+            raise WeightsError(
+                f"{self._path}: was trained on network weights of SHA-256 {self._model.network_sha256[:12]}…, not on "
+                f"{found.path} ({found.sha256[:12]}…)"
+            )
+
+    def assess(self, images: torch.Tensor) -> Assessment:
+        """Score images; each by itself, so that a batch changes nothing."""
+        features = self._network(images)
+        parts = [self._model(features[index : index + 1]) for index in range(len(features))]
+        scores, deviations, percentiles = (
+            torch.tensor([float(getattr(part, name)[0]) for part in parts])
+            for name in ("scores", "deviations", "percentiles")
+        )
+        return Assessment(scores, deviations, percentiles)
+
+    def grade(self, score: float) -> str:
+        """Bad, poor, fair, good or excellent: a fifth of the scale each."""
+        return grade(score)
+
+    def describe(self) -> dict[str, Any]:
+        """The model file and the network's weights."""
+        return {
+            "model": {"file": self._path.name, "sha256": sha256(self._path)},
+            "weights": self._network.weights.describe(),
+            "size": f"shorter side at least {SHORTEST} pixels, longer at most {LONGEST}, antialiased bilinear",
+        }
+
+
+def create(
+    *, device: torch.device | str = "cpu", weights: str | Path | None = None, policy: str | None = None
+) -> NoReferenceQuality:
+    """Make the metric.
+
+    Args:
+        device: where to compute
+        weights: a file that ``deepmse train nr`` wrote, or a folder that has ``nr.safetensors``; None for the
+            packaged model
+        policy: image policy; None for native size
+
+    Raises:
+        UsageError: if the policy does not exist
+        WeightsError: if the model or its network's weights are not found
+    """
+    path = None if weights is None else Path(weights)
+    return NoReferenceQuality(
+        device,
+        path / files.PACKAGED.name if path and path.is_dir() else path,
+        NATIVE if policy is None else image_policy(policy),
+    )

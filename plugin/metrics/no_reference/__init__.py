@@ -1,0 +1,1 @@
+"""Metrics that judge an image by itself."""

@@ -1,1 +1,0 @@
-"""Networks and where their weights come from."""

@@ -1,0 +1,1 @@
+"""Frozen networks: what is taken from them, and how it is pooled."""

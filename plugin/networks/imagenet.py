@@ -1,0 +1,103 @@
+"""The convolutional parts of torchvision's AlexNet and VGG that perceptual metrics read features from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import nn
+
+from ..errors import WeightsError
+from ..weights.search import Network, Weights, resolve
+from . import squeezenet
+
+#: Output channels of VGG's convolutions, by blocks; a pooling follows each (Simonyan and Zisserman 2015, table 1).
+VGG16_BLOCKS: Final = ((64,) * 2, (128,) * 2, (256,) * 3, (512,) * 3, (512,) * 3)
+VGG19_BLOCKS: Final = ((64,) * 2, (128,) * 2, (256,) * 4, (512,) * 4, (512,) * 4)
+
+
+def alexnet_features() -> nn.Sequential:
+    """The layers of torchvision's ``alexnet().features`` up to the last convolution's ReLU, by the same indices."""
+    return nn.Sequential(
+        nn.Conv2d(3, 64, 11, stride=4, padding=2),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(64, 192, 5, padding=2),
+        nn.ReLU(inplace=True),
+        nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(192, 384, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(384, 256, 3, padding=1),
+        nn.ReLU(inplace=True),
+        nn.Conv2d(256, 256, 3, padding=1),
+        nn.ReLU(inplace=True),
+    )
+
+
+def vgg_features(blocks: tuple[tuple[int, ...], ...]) -> nn.Sequential:
+    """The layers of torchvision's ``vgg16().features`` or ``vgg19().features``, by the same indices."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for block in blocks:
+        for width in block:
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True)]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers)
+
+
+ALEXNET: Final = Network(
+    name="alexnet",
+    title="torchvision AlexNet, ImageNet-1k v1",
+    filename="alexnet_features.safetensors",
+    sha256="72c99f61837714cbd2db697e29eb77dc32b0ab68a83000dc22943a26dce3e95f",
+    url="https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+)
+VGG16: Final = Network(
+    name="vgg16",
+    title="torchvision VGG-16, ImageNet-1k v1",
+    filename="vgg16_features.safetensors",
+    sha256="",
+    url="https://download.pytorch.org/models/vgg16-397923af.pth",
+)
+VGG19: Final = Network(
+    name="vgg19",
+    title="torchvision VGG-19, ImageNet-1k v1",
+    filename="vgg19_features.safetensors",
+    sha256="",
+    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+)
+_LAYERS: Final[Mapping[str, Callable[[], nn.Sequential]]] = {
+    "alexnet": alexnet_features,
+    "squeezenet1_1": squeezenet.features,
+    "vgg16": partial(vgg_features, VGG16_BLOCKS),
+    "vgg19": partial(vgg_features, VGG19_BLOCKS),
+}
+
+
+def build(network: Network, weights: str | Path | Weights | None = None) -> tuple[nn.Sequential, Weights]:
+    """Build a frozen feature stack in evaluation mode.
+
+    Args:
+        network: one of this module's, or SqueezeNet 1.1
+        weights: a file or folder, weights already loaded, or None to search (see :mod:`.weights`)
+
+    Returns:
+        the layers, and the weights they hold
+
+    Raises:
+        WeightsError: if no fitting weights are found
+    """
+    loaded = weights if isinstance(weights, Weights) else resolve(network, weights)
+    with torch.device("meta"):
+        layers = _LAYERS[network.name]()
+    try:
+        layers.load_state_dict(
+            {key.removeprefix("features."): value for key, value in loaded.tensors.items()}, assign=True
+        )
+    except RuntimeError as error:
+        raise WeightsError(f"{loaded.path}: not the weights of {network.name} ({error})") from error
+    return layers.eval().requires_grad_(False), loaded

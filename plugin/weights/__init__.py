@@ -1,0 +1,1 @@
+"""Files of parameters: how they are declared, found, fetched, checked and read."""
