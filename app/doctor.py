@@ -107,7 +107,7 @@ def _mongod() -> Finding:
 def _weights() -> Finding:
     try:
         from ..plugin.networks import squeezenet
-        from ..plugin.weights.search import resolve
+        from ..plugin.weights import resolve
 
         found = resolve(squeezenet.SQUEEZENET1_1)
     except WeightsError as error:

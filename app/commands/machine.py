@@ -49,7 +49,7 @@ def weights_list(
 ) -> None:
     """Show which weights each metric needs, which are here, and how to get the others. Nothing is downloaded."""
     from ...plugin.metrics.inventory import inventory
-    from ...plugin.weights.search import sha256
+    from ...plugin.weights import sha256
 
     files = inventory()
     if as_json:
@@ -84,7 +84,7 @@ def weights_fetch(
     """Download networks' weights."""
     from ...plugin.metrics.inventory import networks
     from ...plugin.networks.backbones import downloads
-    from ...plugin.weights.search import fetch
+    from ...plugin.weights import fetch
 
     known = networks()
     wanted = network or ["squeezenet1_1"]

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from ..weights.parameters import ParameterFile, locate
-from ..weights.search import Network
+from ..weights import ParameterFile, locate
 from .registry import metric_info, metric_names
 
 
@@ -39,29 +38,22 @@ def inventory() -> list[Needed]:
     return [_needed(_declared(declaration), tuple(metrics)) for declaration, metrics in users.items()]
 
 
-def networks() -> dict[str, Network]:
+def networks() -> dict[str, ParameterFile]:
     """The networks whose weights are downloaded, by name."""
     declarations = dict.fromkeys(file for name in metric_names() for file in metric_info(name).files)
     declared = map(_declared, declarations)
-    return {network.name: network for network in declared if isinstance(network, Network) and network.url}
+    return {file.name: file for file in declared if file.url}
 
 
-def _declared(declaration: str) -> Network | ParameterFile:
+def _declared(declaration: str) -> ParameterFile:
     module, _, name = declaration.partition(":")
-    declared: Network | ParameterFile = getattr(import_module(f"..{module}", __package__), name)
+    declared: ParameterFile = getattr(import_module(f"..{module}", __package__), name)
     return declared
 
 
-def _needed(file: Network | ParameterFile, metrics: tuple[str, ...]) -> Needed:
-    if isinstance(file, ParameterFile):
-        return Needed(file.name, metrics, locate(file), file.source or f"pip install {file.package}")
-    folders = [ParameterFile(file.name, name, "") for name in (file.filename, file.hub_filename)]
-    path = next((found for found in map(locate, folders) if found), None)
-    package = file.package
-    if path or not package:
-        return Needed(file.title, metrics, path, file.url or "")
-    shipped = locate(ParameterFile(file.name, file.filename, "", package=package.name, inside=package.filename))
-    source = file.url or f"pip install {package.name}"
-    if shipped is None:
-        return Needed(file.title, metrics, None, source)
-    return Needed(package.title, metrics, shipped, source, package.warning)
+def _needed(file: ParameterFile, metrics: tuple[str, ...]) -> Needed:
+    source = file.url or file.source or f"pip install {file.package}"
+    path = locate(file)
+    if path is None and file.fallback is not None and (path := locate(file.fallback)):
+        return Needed(file.fallback.in_print, metrics, path, source, file.fallback.warning)
+    return Needed(file.in_print, metrics, path, source)

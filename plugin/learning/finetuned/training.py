@@ -27,7 +27,7 @@ from ...errors import UsageError
 from ...images import decode
 from ...networks.backbones import Backbone, backbone_info, build
 from ...threads import decoders
-from ...weights.search import sha256
+from ...weights import sha256
 from ..crops import random_crops
 
 #: Batches that are decoded ahead.

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ...evaluation import evaluate
-from ...weights.search import Weights
+from ...weights import Weights
 from ..folds import number_of_folds
 from .features import LONGEST, SHORTEST
 from .model import GRADES, QualityModel

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
-from ...weights.search import Weights
+from ...weights import Weights
 
 #: The network's blocks by the size and kind of what they find, from edges to objects.
 STAGES: Final = (
@@ -41,10 +41,10 @@ class FeatureNetwork:
     """Takes pooled activations of images.
 
     Args:
-        taps: names of activations, see :mod:`.efficientnet_lite`, in the features' order
+        taps: names of activations, see :mod:`~deepmse.plugin.networks.efficientnet_lite`, in the features' order
         pool: how each is pooled
         device: where to compute
-        weights: the network's; None to search (see :mod:`.weights`)
+        weights: the network's; None to search (see :mod:`...weights.search`)
 
     Raises:
         UsageError: if the pooling does not exist

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ...errors import WeightsError
-from ...weights.search import read_tensors
+from ...weights import read_tensors
 from ..opinion import OpinionScale
 from ..regressors import Hyperparameters
 from .design import Recipe

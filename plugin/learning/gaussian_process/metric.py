@@ -15,7 +15,7 @@ from ...errors import WeightsError
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ...metrics.base import Assessment, NoReferenceMetric
 from ...metrics.registry import metric_info
-from ...weights.search import sha256
+from ...weights import sha256
 from . import files
 from .features import LONGEST, SHORTEST, FeatureNetwork
 from .model import grade

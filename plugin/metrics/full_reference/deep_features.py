@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from ...images import image_policy
 from ...networks import imagenet, squeezenet
-from ...weights.search import Network
+from ...weights import ParameterFile
 from ..base import Comparison, Features, FullReferenceMetric
 from ..precision import full_float32, parts
 from ..registry import metric_info
@@ -35,7 +35,7 @@ class DeepFeatureMetric(FullReferenceMetric):
     min_side = 32
 
     def __init__(
-        self, name: str, network: Network, *, device: torch.device, weights: str | Path | None, policy: str
+        self, name: str, network: ParameterFile, *, device: torch.device, weights: str | Path | None, policy: str
     ) -> None:
         self.info = metric_info(name)
         self.policy = image_policy(policy)

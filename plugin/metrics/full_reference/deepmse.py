@@ -19,7 +19,7 @@ from ...errors import UsageError
 from ...images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy
 from ...images.tensors import resize
 from ...networks import squeezenet
-from ...weights.search import Weights
+from ...weights import Weights
 from ..base import Comparison, Features, FullReferenceMetric
 from ..precision import full_float32
 from ..registry import metric_info

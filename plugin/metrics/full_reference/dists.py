@@ -15,7 +15,7 @@ from torch import nn
 
 from ...images import NATIVE
 from ...networks import imagenet
-from ...weights.parameters import ParameterFile, find
+from ...weights import ParameterFile, resolve
 from ..base import Features
 from .deep_features import DeepFeatureMetric, shorter_side
 
@@ -48,7 +48,7 @@ class DISTS(DeepFeatureMetric):
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
         super().__init__("dists", imagenet.VGG16, device=device, weights=weights, policy=policy)
-        self._own_weights = find(WEIGHTS)
+        self._own_weights = resolve(WEIGHTS)
         alpha, beta = (self._own_weights.tensors[name].to(device).flatten() for name in ("alpha", "beta"))
         total = alpha.sum() + beta.sum()
         self._texture, self._structure = alpha / total, beta / total

@@ -14,8 +14,7 @@ import torch
 
 from ...images import NATIVE
 from ...networks import imagenet, squeezenet
-from ...weights.parameters import ParameterFile, find
-from ...weights.search import Network
+from ...weights import ParameterFile, resolve
 from ..base import Features
 from .deep_features import DeepFeatureMetric
 
@@ -35,7 +34,7 @@ class Variant:
     """
 
     name: str
-    network: Network
+    network: ParameterFile
     taps: tuple[int, ...]
     heads: ParameterFile
 
@@ -67,7 +66,7 @@ class LPIPS(DeepFeatureMetric):
     ) -> None:
         super().__init__(variant.name, variant.network, device=device, weights=weights, policy=policy)
         self._taps = variant.taps
-        self._head_weights = find(variant.heads)
+        self._head_weights = resolve(variant.heads)
         self._heads = [
             self._head_weights.tensors[f"lin{index}.model.1.weight"].to(device) for index in range(len(variant.taps))
         ]

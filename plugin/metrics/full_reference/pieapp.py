@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights.parameters import ParameterFile, find
+from ...weights import ParameterFile, resolve
 from ..base import Comparison, Features, FullReferenceMetric
 from ..precision import full_float32
 from ..registry import metric_info
@@ -51,7 +51,7 @@ class PieAPP(FullReferenceMetric):
         from piq.pieapp import PieAPPModel
 
         self.policy = image_policy(policy)
-        self._weights = find(WEIGHTS, weights)
+        self._weights = resolve(WEIGHTS, weights)
         tensors = dict(self._weights.tensors)
         try:
             # The published file has this one weight without its second axis.

@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights.parameters import ParameterFile, find
+from ...weights import ParameterFile, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..color import grey_levels
 from ..registry import metric_info
@@ -100,7 +100,7 @@ class BRISQUE(NoReferenceMetric):
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
         self.policy = image_policy(policy)
-        self._weights = find(MODEL, weights)
+        self._weights = resolve(MODEL, weights)
         self._model = {name: tensor.to(device) for name, tensor in self._weights.tensors.items()}
         self._low, self._high = (torch.tensor(bound, dtype=torch.float64, device=device) for bound in (LOW, HIGH))
 

@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights.parameters import ParameterFile, find
+from ...weights import ParameterFile, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..precision import full_float32, parts
 from ..registry import metric_info
@@ -71,7 +71,7 @@ class CLIPIQA(NoReferenceMetric):
         from piq.feature_extractors.clip import build_model
 
         self.policy = image_policy(policy)
-        self._weights = find(WEIGHTS, weights)
+        self._weights = resolve(WEIGHTS, weights)
         try:
             network = build_model(dict(self._weights.tensors)).float()
         except (KeyError, RuntimeError) as error:

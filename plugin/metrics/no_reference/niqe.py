@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights.parameters import ParameterFile, find
+from ...weights import ParameterFile, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..color import grey_levels
 from ..registry import metric_info
@@ -66,7 +66,7 @@ class NIQE(NoReferenceMetric):
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
         self.policy = image_policy(policy)
-        self._weights = find(MODEL, weights)
+        self._weights = resolve(MODEL, weights)
         self._mean, self._covariance = (self._weights.tensors[name].to(device) for name in ("mean", "covariance"))
 
     def assess(self, images: torch.Tensor) -> Assessment:

@@ -17,8 +17,9 @@ import typer
 from deepmse.app import cli, doctor
 from deepmse.app.doctor import Finding
 from deepmse.app.plugin_link import link
+from deepmse.plugin import weights
 from deepmse.plugin.errors import WeightsError
-from deepmse.plugin.weights import search as weights
+from deepmse.plugin.weights import search
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_weights_are_named_with_their_digest(monkeypatch, warning):
 
 
 def test_missing_weights_come_with_the_ways_out(monkeypatch):
-    def nothing(network: weights.Network) -> weights.Weights:
+    def nothing(network: weights.ParameterFile) -> weights.Weights:
         raise WeightsError("no weights for squeezenet1_1. Tried:\n  - here\nThree ways out:\n  - there")
 
     monkeypatch.setattr(weights, "resolve", nothing)
@@ -216,7 +217,7 @@ def test_only_what_is_missing_fails(monkeypatch, capsys, states, status, as_json
 
 
 def test_the_commands_that_the_doctor_names_exist():
-    source = Path(doctor.__file__).read_text() + Path(weights.__file__).read_text()
+    source = Path(doctor.__file__).read_text() + Path(search.__file__).read_text()
     advised = {tuple(shlex.split(found)) for found in re.findall(r"\bdeepmse ((?:[a-z]+ ?)+(?:[A-Z]+)?)", source)}
     assert {("plugin", "link"), ("weights", "fetch", "FOLDER")} <= advised
     for words in advised:

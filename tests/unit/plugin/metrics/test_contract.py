@@ -20,7 +20,7 @@ from deepmse.plugin.images import MIN_SIDE, decode
 from deepmse.plugin.metrics import create, metric_info, metric_names
 from deepmse.plugin.metrics.base import AnyMetric, FullReferenceMetric
 from deepmse.plugin.metrics.inventory import inventory, networks
-from deepmse.plugin.weights.search import ENVIRONMENT_VARIABLE
+from deepmse.plugin.weights import ENVIRONMENT_VARIABLE
 from PIL import Image
 from scipy.stats import spearmanr
 

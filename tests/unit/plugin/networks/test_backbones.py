@@ -12,7 +12,7 @@ from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.networks import efficientnet_lite, squeezenet
 from deepmse.plugin.networks.backbones import Backbone, blank, build, downloads, shapes
 from deepmse.plugin.networks.taps import BACKBONES, TAPS, layers_of
-from deepmse.plugin.weights.search import Weights
+from deepmse.plugin.weights import Weights
 from torchvision import models
 
 MEAN, STD = (torch.tensor(values).view(1, 3, 1, 1) for values in (squeezenet.MEAN, squeezenet.STD))

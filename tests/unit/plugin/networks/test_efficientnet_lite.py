@@ -8,7 +8,7 @@ import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.networks import efficientnet_lite
 from deepmse.plugin.networks.pooling import POOLINGS, pooling
-from deepmse.plugin.weights.search import resolve
+from deepmse.plugin.weights import resolve
 from safetensors.torch import save_file
 
 
@@ -73,7 +73,7 @@ def test_weights_are_found_in_a_folder_too(lite, tmp_path, monkeypatch):
 def test_without_weights_the_ways_out_are_said(monkeypatch):
     monkeypatch.delenv("DEEPMSE_WEIGHTS", raising=False)
     published = efficientnet_lite.EFFICIENTNET_LITE0
-    absent = replace(published, package=replace(published.package, name="not-installed"))
+    absent = replace(published, package="not-installed")
     with pytest.raises(WeightsError) as caught:
         resolve(absent)
     ways = str(caught.value).partition("Two ways out:\n")[2]

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from deepmse.plugin import weights
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.networks import squeezenet
 from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
-from deepmse.plugin.weights import search as weights
-from deepmse.plugin.weights.search import ENVIRONMENT_VARIABLE, Network, fetch, read_array_pickle, resolve
+from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, fetch, read_array_pickle, resolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -36,7 +36,7 @@ def made_tensors(seed: int = 0) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Network, Path, Path]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[ParameterFile, Path, Path]:
     """A network whose manifest knows two files: safetensors of features, and torch hub's of everything."""
     folder = tmp_path_factory.mktemp("made")
     features, full = folder / SQUEEZENET1_1.filename, folder / "full.pth"
@@ -73,8 +73,8 @@ def serve(monkeypatch: pytest.MonkeyPatch, answer: Path | Exception) -> None:
     monkeypatch.setattr("urllib.request.urlopen", urlopen)
 
 
-def without_package(network: Network) -> Network:
-    return replace(network, package=None)
+def without_package(network: ParameterFile) -> ParameterFile:
+    return replace(network, fallback=None)
 
 
 def test_the_order_is_location_environment_hub_package(made, nowhere, tmp_path, monkeypatch):
@@ -194,7 +194,7 @@ def test_a_cache_that_cannot_be_written_leads_on_to_the_next_place(made, monkeyp
 def test_without_any_weights_one_error_lists_what_was_tried_and_three_ways_out(made, tmp_path, monkeypatch):
     network, _, _ = made
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "nothing"))
-    missing = replace(network, package=replace(network.package, name="no_such_package"))
+    missing = replace(network, fallback=replace(network.fallback, package="no_such_package"))
     with pytest.raises(WeightsError) as caught:
         resolve(missing)
     tried, _, ways = str(caught.value).partition("Three ways out:\n")
@@ -224,7 +224,7 @@ def test_fetched_weights_are_the_known_ones_in_their_new_folder(made, nowhere, t
 @needs_ndf
 def test_the_packages_weights_come_with_their_name_and_a_warning():
     found = resolve(SQUEEZENET1_1)
-    assert found.sha256 == SQUEEZENET1_1.package.sha256 == sha256(found.path.read_bytes()).hexdigest()
+    assert found.sha256 == SQUEEZENET1_1.fallback.sha256 == sha256(found.path.read_bytes()).hexdigest()
     assert "Caffe" in found.name
     assert "fallback" in found.warning
     assert found.describe() == {"name": found.name, "sha256": found.sha256, "warning": found.warning}
@@ -232,9 +232,9 @@ def test_the_packages_weights_come_with_their_name_and_a_warning():
 
 @needs_ndf
 def test_a_changed_file_in_the_package_is_refused(monkeypatch, tmp_path):
-    package = replace(SQUEEZENET1_1.package, sha256="0" * 64)
+    fallback = replace(SQUEEZENET1_1.fallback, sha256="0" * 64)
     with pytest.raises(WeightsError, match="not the known file"):
-        resolve(replace(SQUEEZENET1_1, package=package))
+        resolve(replace(SQUEEZENET1_1, fallback=fallback))
 
 
 @needs_ndf
@@ -400,7 +400,7 @@ def test_unknown_weights_that_fit_are_used_with_a_warning(tmp_path):
     digest = sha256(path.read_bytes()).hexdigest()
     assert found.sha256 == digest
     assert digest[:12] in found.name
-    assert "not one of the known" in found.warning
+    assert "not the known file" in found.warning
     assert digest[:12] in found.warning
     torch.testing.assert_close(layers[0].weight, made_tensors(1)["features.0.weight"])
     assert not any(parameter.requires_grad for parameter in layers.parameters())

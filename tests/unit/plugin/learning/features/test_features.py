@@ -12,7 +12,7 @@ from deepmse.plugin.learning.features import files as feature_files
 from deepmse.plugin.learning.features.extraction import Extractor, crop_key
 from deepmse.plugin.learning.features.files import FeatureWriter
 from deepmse.plugin.networks.backbones import Backbone, build
-from deepmse.plugin.weights.search import Weights
+from deepmse.plugin.weights import Weights
 from PIL import Image
 from torchvision.models import squeezenet1_1
 

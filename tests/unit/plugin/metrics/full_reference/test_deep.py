@@ -21,8 +21,7 @@ from deepmse.plugin.metrics.no_reference.brisque import FEATURES, read_libsvm
 from deepmse.plugin.networks import imagenet
 from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
 from deepmse.plugin.networks.squeezenet import features as squeezenet_features
-from deepmse.plugin.weights.parameters import ParameterFile, find, locate
-from deepmse.plugin.weights.search import ENVIRONMENT_VARIABLE, Network, Weights
+from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, Weights, locate, resolve
 from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
@@ -50,7 +49,7 @@ def weights(tmp_path_factory) -> Path:
     return folder
 
 
-def state(weights: Path, network: Network) -> dict[str, torch.Tensor]:
+def state(weights: Path, network: ParameterFile) -> dict[str, torch.Tensor]:
     loaded = torch.load(weights / network.hub_filename, weights_only=True)
     return {key.removeprefix("features."): value for key, value in loaded.items()}
 
@@ -130,7 +129,7 @@ def test_pieapp_agrees_with_piq(monkeypatch):
     tensors = piq.pieapp.PieAPPModel().state_dict()
     tensors["ref_score_subtract.weight"] = tensors["ref_score_subtract.weight"][0]
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: dict(tensors))
-    monkeypatch.setattr(pieapp, "find", lambda *_: in_memory(tensors))
+    monkeypatch.setattr(pieapp, "resolve", lambda *_: in_memory(tensors))
     reference, distorted = pair(120, 91)
     expected = piq.PieAPP(reduction="none")(distorted / 255, reference / 255).item()
     assert score("pieapp", reference, distorted) == pytest.approx(expected, rel=1e-4)
@@ -157,7 +156,7 @@ def test_clip_iqa_agrees_with_piq(monkeypatch):
     tokens[:, :5] = torch.tensor(clip_iqa.PROMPTS)
     monkeypatch.setattr(clip, "load", lambda: clip.build_model(dict(tensors)).float().eval())
     monkeypatch.setattr(piq.clip_iqa, "download_tensor", lambda *_: tokens)
-    monkeypatch.setattr(clip_iqa, "find", lambda *_: in_memory(tensors))
+    monkeypatch.setattr(clip_iqa, "resolve", lambda *_: in_memory(tensors))
     metric = create("clip-iqa", device=CPU)
     assert isinstance(metric, NoReferenceMetric)
     images = torch.cat(pair())
@@ -176,7 +175,7 @@ def test_the_shorter_side_is_brought_to_size_as_pillow_does():
 
 
 def test_parameters_are_found_in_order_and_what_is_not_known_is_said(tmp_path, monkeypatch):
-    wanted = ParameterFile("made", "made.pth", "0" * 64)
+    wanted = ParameterFile("made", "made.pth", sha256="0" * 64)
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     cached = tmp_path / "torch" / "hub" / "checkpoints" / "made.pth"
     cached.parent.mkdir(parents=True)
@@ -185,13 +184,13 @@ def test_parameters_are_found_in_order_and_what_is_not_known_is_said(tmp_path, m
     torch.save({"x": torch.zeros(1)}, cached)
     assert locate(wanted) == cached
     torch.save({"x": torch.ones(1)}, tmp_path / "made.pth")
-    found = find(wanted)
+    found = resolve(wanted)
     assert (found.path, found.tensors["x"].item()) == (tmp_path / "made.pth", 1)
     assert "not the known file of made" in str(found.warning)
-    assert find(wanted, cached.parent).path == cached
+    assert resolve(wanted, cached.parent).path == cached
     cached.write_bytes(b"no weights")
     with pytest.raises(WeightsError, match=r"made\.pth: cannot be read"):
-        find(wanted, cached)
+        resolve(wanted, cached)
 
 
 def test_a_libsvm_model_predicts_as_its_text_says(tmp_path):

@@ -56,7 +56,7 @@ def test_the_fallback_weights_are_the_same_network_on_another_scale(live_pairs, 
     from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
     from deepmse.plugin.weights.search import _from_package
 
-    fallback = DeepMSE(_from_package(SQUEEZENET1_1))
+    fallback = DeepMSE(_from_package(SQUEEZENET1_1.fallback))
     assert "fallback" in fallback.weights.warning
     scores = [
         fallback(*(to_tensor(decode(p), RESIZE_256)[None] for p in (pair.ref, pair.dist))).item()
