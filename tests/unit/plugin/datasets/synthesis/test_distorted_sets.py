@@ -336,7 +336,7 @@ def test_photographs_of_one_file_name_in_two_folders(tmp_path):
 
 
 def test_workers_know_the_functions_of_a_plugin_by_their_installed_name():
-    function = SimpleNamespace(__module__="some.other.plugin.datasets.photos", __name__="names_of")
+    function = SimpleNamespace(__module__="some.other.plugin.datasets.synthesis.photos", __name__="names_of")
     with starmap_by(2) as run:
         assert list(run(function, [([Path("a.png")],), ([Path("b.png"), Path("b.jpg")],)])) == [
             ["a"],
