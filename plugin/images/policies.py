@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from ..errors import UsageError
 
+DECODING: Final = 2
+"""Version of what decoding makes of files. It rises whenever some file gets other pixels (2: colour profiles)."""
+
 BACKGROUND: Final = (255, 255, 255)
 """What shows through transparent pixels."""
 
@@ -30,6 +33,8 @@ class ImagePolicy:
             "resize": None if self.size is None else f"{self.size}×{self.size} bilinear, antialiased, 8 bit",
             "background": list(BACKGROUND),
             "orientation": "EXIF applied",
+            "colour": "ICC profiles to sRGB, relative colorimetric, black point compensation",
+            "decoding": DECODING,
         }
 
 

@@ -254,7 +254,7 @@ def test_cmyk_is_converted_and_noted(kind):
     decoded = decode(encoded(Image.fromarray(inks, "CMYK"), kind, quality=100))
     colours = [decoded.pixels[16, column] for column in (16, 48, 80, 112)]
     assert_close(np.array(colours), np.array([[255] * 3, [0, 255, 255], [255, 0, 0], [0] * 3]), 3)
-    assert decoded.notes == ("CMYK converted without its colour profile",)
+    assert decoded.notes == ("CMYK converted without a colour profile",)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
