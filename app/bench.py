@@ -21,6 +21,7 @@ from PIL import Image
 from torch import nn
 
 from ..plugin import datasets, tables
+from ..plugin.engine import score_tables
 from ..plugin.engine.scorer import Item, Measurement, Score, Scorer
 from ..plugin.errors import DeepMSEError
 from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
@@ -139,7 +140,7 @@ def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contende
     datasets.make_demo(folder, photos)
     shared = tables.read_table(folder / "manifest.csv")
     unshared = _with_own_references(shared)
-    items = tables.items(shared)
+    items = score_tables.items(shared)
     scorer = Scorer(device=device)
     metric = DeepMSE().to(scorer.device)
     lpips = _lpips().to(scorer.device)
@@ -148,8 +149,8 @@ def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contende
     n = len(items)
 
     def files_to_csv(table: tables.Table) -> None:
-        with tables.ScoreWriter(folder / "scores.csv", table, ("deepmse",), scorer.describe()) as writer:
-            for score in scorer.run(tables.items(table)):
+        with score_tables.ScoreWriter(folder / "scores.csv", table, ("deepmse",), scorer.describe()) as writer:
+            for score in scorer.run(score_tables.items(table)):
                 writer.write(score)
 
     return [

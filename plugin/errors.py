@@ -27,6 +27,10 @@ class UsageError(DeepMSEError):
     """The request itself is wrong: an unknown name, a missing column, contradictory settings."""
 
 
+class OutputError(DeepMSEError):
+    """What was computed cannot be written: the disk is full, or the folder is not writable."""
+
+
 def without_paths(message: str, *paths: object) -> str:
     """An error's message without the files that it names, so that equal errors can be counted."""
     for path in filter(None, map(str, paths)):

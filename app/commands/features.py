@@ -92,20 +92,23 @@ def features(
     failed, 2 wrong usage.
     """
     from ...plugin.engine.scorer import pick_device
-    from ...plugin.learning.features.extraction import Extractor
+    from ...plugin.learning.features.extraction import Extractor, check_settings
     from ...plugin.learning.features.files import FeatureWriter
     from ...plugin.networks.backbones import backbone_info, build
     from ..process import keep_freed_memory
 
     names, paths = _images(images)
+    whole = None if full else crops
+    check_settings(pool, whole)
+    place = pick_device(device)
     keep_freed_memory()
     network = build(backbone, layer or _default(backbone_info(backbone)), weights)
     extractor = Extractor(
         network,
         pool=pool,
-        crops=None if full else crops,
+        crops=whole,
         seed=seed,
-        device=pick_device(device),
+        device=place,
         batch_size=batch_size,
     )
     terminal.warn([warning for warning in [network.weights and network.weights.warning] if warning])
@@ -149,12 +152,13 @@ def _default(info: BackboneInfo) -> list[str]:
 
 def _images(given: list[Path]) -> tuple[list[str], list[Path]]:
     """Names and paths of the images of a folder, a CSV file or a list."""
-    from ...plugin import tables
     from ...plugin.datasets.layout import images_in
+    from ...plugin.engine.score_tables import items
+    from ...plugin.tables import read_table
 
     if len(given) == 1 and given[0].suffix.lower() == ".csv":
-        table = tables.read_table(given[0])
-        paths = [Path(item.dist) for item in tables.items(table, ref=None)]
+        table = read_table(given[0])
+        paths = [Path(item.dist) for item in items(table, ref=None)]
         names = [row["dist"] for row in table.rows]
     elif len(given) == 1 and given[0].is_dir():
         paths = list(images_in(given[0]))

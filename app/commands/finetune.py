@@ -92,12 +92,13 @@ def _labelled(path: Path, target: str, share: float, seed: int) -> tuple[Labelle
     """The images of a table to learn from, and those to watch."""
     import numpy as np
 
-    from ...plugin import tables
+    from ...plugin.engine.score_tables import items
     from ...plugin.evaluation.splits import hold_out
     from ...plugin.learning.finetuned.training import Labelled
+    from ...plugin.tables import read_table
 
-    table = tables.read_table(path)
-    paths = [Path(item.dist) for item in tables.items(table, ref=None)]
+    table = read_table(path)
+    paths = [Path(item.dist) for item in items(table, ref=None)]
     targets = np.array(table.numbers(target))
     known = np.flatnonzero(~np.isnan(targets))
     if not len(known):

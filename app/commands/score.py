@@ -69,10 +69,11 @@ def score(
     "deepmse metrics" lists which those are. An image that cannot be scored has an empty score and the reason. Exit
     status: 0 all scored, 3 some rows failed, 2 wrong usage.
     """
-    from ...plugin import tables
+    from ...plugin.engine import score_tables
     from ...plugin.engine.scorer import Item, Scorer
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import metric_info
+    from ...plugin.tables import csv_text, read_table
     from ..process import keep_freed_memory
 
     keep_freed_memory()
@@ -80,10 +81,12 @@ def score(
     metrics = list({metric_info(name).name: name for name in metric or ["deepmse"]}.values())
     if resume and out is None:
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
-    table = tables.read_table(pairs)
-    columns = tables.output_columns(table, metrics, details=details)
+    table = read_table(pairs)
+    columns = score_tables.output_columns(table, metrics, details=details)
     needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
-    items = tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
+    items = score_tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
+    if out is not None:
+        score_tables.check_output(out, table)
     scorer = Scorer(
         metrics,
         device=device,
@@ -105,15 +108,17 @@ def score(
     kept = 0
     if out is None:
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
-            rows.append(tables.row_of(table, metrics, result, details=details))
+            rows.append(score_tables.row_of(table, metrics, result, details=details))
             tally(result.error, result.item)
         if not as_json:
-            sys.stdout.writelines(tables.csv_text(columns, rows))
+            sys.stdout.writelines(csv_text(columns, rows))
     else:
-        with tables.ScoreWriter(out, table, metrics, scorer.describe(), resume=resume, details=details) as writer:
+        with score_tables.ScoreWriter(
+            out, table, metrics, scorer.describe(), resume=resume, details=details
+        ) as writer:
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
-                tally(row[tables.ERROR], item)
+                tally(row[score_tables.ERROR], item)
             try:
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
                     writer.write(result)

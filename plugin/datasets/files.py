@@ -1,12 +1,11 @@
 """Reading what datasets publish, with errors that name file, column and line."""
 
-import csv
 import math
 import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import UsageError
+from ..tables import read_table, read_text, to_number
 from .records import Record
 
 IMAGE_SUFFIXES: Final = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -41,23 +41,14 @@ def read_csv(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, st
     """Line number and values of each filled row of a CSV file with a header, without the space around them.
 
     Raises:
-        UsageError: the file is missing, is not text, or lacks one of ``columns``
+        UsageError: as :func:`~deepmse.plugin.tables.read_table`, or the file lacks one of ``columns``
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            header = [name.strip() for name in next(reader, ())]
-            absent = [column for column in columns if column not in header]
-            if absent:
-                raise UsageError(f"{path}: no column {', '.join(absent)}")
-            cells = ((reader.line_num, [cell.strip() for cell in row]) for row in reader)
-            return [
-                (line, dict(zip_longest(header, row[: len(header)], fillvalue=""))) for line, row in cells if any(row)
-            ]
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path}: {error}") from error
+    table = read_table(path)
+    absent = [column for column in columns if column not in table.columns]
+    if absent:
+        raise UsageError(f"{path}: no column {', '.join(absent)}")
+    stripped = ({name: cell.strip() for name, cell in row.items()} for row in table.rows)
+    return [(line, row) for line, row in zip(table.lines, stripped, strict=True) if any(row.values())]
 
 
 def read_lines(path: Path, separator: str | None = None) -> Iterator[tuple[int, list[str]]]:
@@ -66,11 +57,7 @@ def read_lines(path: Path, separator: str | None = None) -> Iterator[tuple[int, 
     Raises:
         UsageError: the file is missing or is not text
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    for line, text in enumerate(lines, start=1):
+    for line, text in enumerate(read_text(path).splitlines(), start=1):
         if text.strip():
             yield line, [part.strip() for part in text.split(separator)]
 
@@ -158,13 +145,14 @@ def finite(values: NDArray[Any], label: str) -> NDArray[Any]:
 
 def number(row: Mapping[str, Any], column: str, path: Path, line: int) -> float:
     """The finite number in a row's column; UsageError naming file, line and column where there is none."""
+    value = row[column]
     try:
-        value = float(row[column])
-    except (TypeError, ValueError):
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"{path}, line {line}: {column} is {row[column]!r}, not a number")
-    return value
+        found = to_number(value)
+    except ValueError as error:
+        raise UsageError(f"{path}, line {line}: {column} is {value!r}, {error}") from None
+    if not math.isfinite(found):
+        raise UsageError(f"{path}, line {line}: {column} is {value!r}, not a number")
+    return found
 
 
 def require_folder(path: Path) -> None:

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError
 
 from ..errors import ImageError
+from ..files import kind_of_file
 from . import png, tiff
 from .colour import on_white, to_srgb
-from .formats import FORMATS, MissingPackageError, added_format, kind_of_file
+from .formats import FORMATS, MissingPackageError, added_format
 
 MIN_SIDE: Final = 32
 """Smallest width and height, in pixels, that the networks here accept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Final
@@ -42,13 +41,3 @@ def added_format(head: bytes) -> str | None:
                 package.register_heif_opener()
             return name
     return None
-
-
-def kind_of_file(mode: int) -> str | None:
-    """What a file is if not a regular one, in words, by its ``st_mode``."""
-    if stat.S_ISREG(mode):
-        return None
-    if stat.S_ISDIR(mode):
-        return "a folder"
-    kinds = ((stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISBLK, "a device"))
-    return next((words for is_kind, words in kinds if is_kind(mode)), "a device")

@@ -133,8 +133,10 @@ def build(name: str, layers: Sequence[str], weights: str | Path | Weights | None
     """
     info = backbone_info(name)
     if info.library == "own":
+        # A wrong layer is told whether or not there are weights.
+        taps = _some(info, layers)
         network, loaded = _tuned_lite(weights) or efficientnet_lite.build(weights)
-        lite = _Lite(info, _some(info, layers), network)
+        lite = _Lite(info, taps, network)
         lite.weights = loaded
         return lite.eval()
     # Some of timm's networks have tables that their weights leave out, and that are computed: tracing's constants.

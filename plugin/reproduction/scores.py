@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .. import datasets, tables
 from ..datasets import QualityDataset
+from ..engine import score_tables
 from ..engine.scorer import Scorer
 from ..errors import DeepMSEError
 from ..evaluation import Evaluation, evaluate
@@ -50,8 +50,8 @@ def score(dataset: QualityDataset, engine: Scorer, name: str, context: Context) 
     pairs = _write_pairs(dataset, context.out / f"{name}.pairs.csv")
     metrics = list(engine.metrics)
     path = context.out / f"{name}.csv"
-    with tables.ScoreWriter(path, pairs, metrics, engine.describe(), resume=True) as writer:
-        items = tables.items(pairs)[len(writer.kept) :]
+    with score_tables.ScoreWriter(path, pairs, metrics, engine.describe(), resume=True) as writer:
+        items = score_tables.items(pairs)[len(writer.kept) :]
         for result in context.progress(engine.run(items), f"Scoring {dataset.name}", len(items)):
             writer.write(result)
     return tables.read_table(path)
@@ -84,9 +84,8 @@ def load(name: str, context: Context) -> QualityDataset:
 
 def _write_pairs(dataset: QualityDataset, path: Path) -> tables.Table:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        file.write(tables.csv_line(COLUMNS))
         for record in dataset.records:
             values = (record.dist.resolve(), record.ref and record.ref.resolve(), record.distortion, record.level)
-            writer.writerow(["" if value is None else value for value in (*values, record.target)])
+            file.write(tables.csv_line((*values, record.target)))
     return tables.read_table(path)

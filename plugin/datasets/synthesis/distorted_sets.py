@@ -4,9 +4,7 @@ out/manifest.csv   dist,ref,distortion,level,category,monotone (paths from the f
 out/ref, dist      PNG images, each with a text chunk that says what it was made from
 """
 
-import csv
 import hashlib
-import io
 import json
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,13 +15,15 @@ import numpy as np
 from PIL import Image
 
 from ...errors import UsageError
+from ...files import write_whole
+from ...tables import csv_line
 from ..files import DECODE_ERRORS
 from ..published import kadid10k
 from ..records import QualityDataset, Record
 from ..workers import processors, starmap_by
 from .distortions import DISTORTIONS, LEVELS
 from .photos import names_of, photos_in, read_photo
-from .products import is_made, replace, write_png
+from .products import is_made, write_png
 
 _T = TypeVar("_T")
 
@@ -222,14 +222,12 @@ def _notes_on(types: Sequence[str], levels: Sequence[int]) -> Iterator[str]:
 
 def _write_manifest(out: Path, records: Iterable[Record]) -> None:
     swinging = {distortion.title for distortion in DISTORTIONS.values() if not distortion.monotone}
-    content = io.StringIO(newline="")
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(["dist", "ref", "distortion", "level", "category", "monotone"])
+    lines = [csv_line(("dist", "ref", "distortion", "level", "category", "monotone"))]
     for record in records:
         paths = (path.relative_to(out).as_posix() for path in (record.dist, record.ref) if path)
         monotone = "false" if record.distortion in swinging else "true"
-        writer.writerow([*paths, record.distortion, record.level, record.category, monotone])
+        lines.append(csv_line((*paths, record.distortion, record.level, record.category, monotone)))
     path = out / "manifest.csv"
-    data = content.getvalue().encode()
+    data = "".join(lines).encode()
     if not path.is_file() or path.read_bytes() != data:
-        replace(path, data)
+        write_whole(path, data)

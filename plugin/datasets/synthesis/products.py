@@ -8,6 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from ...errors import UsageError
+from ...files import write_whole
 from ..files import DECODE_ERRORS
 
 _KEY = "deepmse"
@@ -30,21 +31,9 @@ def is_made(path: Path, recipe: str) -> bool:
 
 
 def write_png(path: Path, image: Image.Image, recipe: str) -> None:
-    """Write an image, and in it the recipe that it was made by; UsageError where it cannot be written."""
+    """Write an image, and in it the recipe that it was made by; OutputError where it cannot be written."""
     text = PngInfo()
     text.add_text(_KEY, recipe)
     content = io.BytesIO()
     image.save(content, "PNG", pnginfo=text, compress_level=1)
-    replace(path, content.getvalue())
-
-
-def replace(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all; UsageError where it cannot be written."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_bytes(data)
-        unfinished.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error})") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_whole(path, content.getvalue())

@@ -48,6 +48,24 @@ class Features:
     error: str = ""
 
 
+def check_settings(pool: str, crops: int | None) -> None:
+    """Check what does not depend on the network, before its weights are looked for.
+
+    Args:
+        pool: name of the pooling
+        crops: random crops of each image; None for the whole image
+
+    Raises:
+        UsageError: if the pooling does not exist, there is no crop, or whole images are to be taken without pooling
+    """
+    if pool != NO_POOLING:
+        pooling(pool)
+    if crops is None and pool == NO_POOLING:
+        raise UsageError("whole images differ in size, and their raw activations in number: pool them, or take crops")
+    if crops is not None and crops < 1:
+        raise UsageError(f"the number of crops must be at least 1, not {crops}")
+
+
 class Extractor:
     """Takes features from images.
 
@@ -74,12 +92,7 @@ class Extractor:
         device: torch.device,
         batch_size: int | None = None,
     ) -> None:
-        if crops is None and pool == NO_POOLING:
-            raise UsageError(
-                "whole images differ in size, and their raw activations in number: pool them, or take crops"
-            )
-        if crops is not None and crops < 1:
-            raise UsageError(f"the number of crops must be at least 1, not {crops}")
+        check_settings(pool, crops)
         self.backbone = backbone.to(device).to(memory_format=torch.channels_last)
         self._pool_name = pool
         self._pool = None if pool == NO_POOLING else pooling(pool)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,7 +20,8 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-from ...errors import UsageError
+from ...errors import OutputError, UsageError
+from ...files import locked, resumable
 
 DTYPES: Final = ("float32", "float16")
 
@@ -84,7 +86,8 @@ class FeatureWriter:
 
     Raises:
         UsageError: if the file's suffix or the dtype is another, the file cannot be written, or what is to be resumed
-            is of other images or settings
+            is of other images or settings, or another process writes it
+        OutputError: if the file cannot be written
     """
 
     def __init__(
@@ -107,16 +110,18 @@ class FeatureWriter:
         self._rows = path.with_suffix(".part.npy")
         self._log = path.with_suffix(".part.jsonl")
         self._array: NDArray[Any] | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if resume and self._log.exists():
-                self._continue()
-            elif resume and path.exists():
-                self._keep(read(path))
-            else:
-                self._log.write_text(self._header, encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be written ({error})") from error
+        with ExitStack() as stack:
+            stack.enter_context(locked(path))
+            try:
+                if resume and self._log.exists():
+                    self._continue()
+                elif resume and path.exists():
+                    self._keep(read(path))
+                else:
+                    self._log.write_text(self._header, encoding="utf-8")
+            except OSError as error:
+                raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+            self._locked = stack.pop_all()
 
     @property
     def done(self) -> int:
@@ -147,17 +152,21 @@ class FeatureWriter:
         self.errors = list(finished.errors)
 
     def __enter__(self) -> Self:
-        self._file = self._log.open("a", encoding="utf-8")
+        self._file = self._log.open("ab", buffering=0)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if kind is None and self.done == len(self.names):
-            if self._log.stat().st_size:
-                self._finish()
-            self._log.unlink()
+        with self._locked:
+            self._file.close()
+            if kind is None and self.done == len(self.names):
+                try:
+                    if self._log.stat().st_size:
+                        self._finish()
+                    self._log.unlink()
+                except OSError as error:
+                    raise resumable(self.path, error) from error
 
     def write(self, vectors: NDArray[np.float32] | None, error: str = "") -> None:
         """Append the features of the next image, (K, D), or why it has none; what is not finite is none either.
@@ -180,13 +189,20 @@ class FeatureWriter:
         if error and self._array is not None:
             self._array[self.done] = np.nan
         self.errors.append(error)
-        self._file.write(json.dumps(error) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(f"{json.dumps(error)}\n".encode())
+        except OSError as failure:
+            raise resumable(self.path, failure) from failure
 
     def _allocate(self, shape: tuple[int, ...]) -> NDArray[Any]:
-        array: NDArray[Any] = open_memmap(
-            self._rows, mode="w+", dtype=self._settings["dtype"], shape=(len(self.names), *shape)
-        )
+        whole = (len(self.names), *shape)
+        try:
+            array: NDArray[Any] = open_memmap(self._rows, mode="w+", dtype=self._settings["dtype"], shape=whole)
+            # A mapped file without room would end the process where it is filled.
+            with self._rows.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, self._rows.stat().st_size)
+        except OSError as error:
+            raise resumable(self.path, error) from error
         array[: self.done] = np.nan
         return array
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from ...errors import UsageError
+from ...files import locked, write_whole
 from ...images import decode
 from ...networks.backbones import Backbone, backbone_info, build
 from ...threads import decoders
@@ -162,15 +164,14 @@ def finetune(
         "weights": None if model.backbone.weights is None else model.backbone.weights.sha256,
     }
     checkpoint = out.with_suffix(".checkpoint.pt")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if resume and checkpoint.exists():
-        run.restore(checkpoint, identity)
-    with decoders(device) as pool:
+    with locked(out), decoders(device) as pool:
+        if resume and checkpoint.exists():
+            run.restore(checkpoint, identity)
         while not run.finished:
             epoch = run.train(training, validation, pool)
             run.save(checkpoint, identity)
             report(epoch)
-    _write(out, run, identity, len(training.paths))
+        _write(out, run, identity, len(training.paths))
     return tuple(run.history)
 
 
@@ -262,7 +263,6 @@ class _Run:
 
     def save(self, path: Path, identity: dict[str, Any]) -> None:
         """Write everything that the rest of the training depends on."""
-        part = path.with_suffix(".part")
         state = {
             "identity": json.dumps(identity),
             "model": self.model.state_dict(),
@@ -270,8 +270,9 @@ class _Run:
             "history": [asdict(epoch) for epoch in self.history],
             "best": self.best,
         }
-        torch.save(state, part)
-        part.replace(path)
+        buffer = BytesIO()
+        torch.save(state, buffer)
+        write_whole(path, buffer.getvalue())
 
     def restore(self, path: Path, identity: dict[str, Any]) -> None:
         """Read what :meth:`save` wrote.
@@ -328,7 +329,7 @@ def _write(out: Path, run: _Run, identity: dict[str, Any], images: int) -> None:
     # Under the library's own names.
     tensors = {key.removeprefix(graph): value.cpu().contiguous() for key, value in state.items()}
     # safetensors itself would let nobody but the owner read the file.
-    out.write_bytes(safetensors.torch.save(tensors))
+    write_whole(out, safetensors.torch.save(tensors))
     backbone = run.model.backbone
     card = {
         "backbone": backbone.info.name,
@@ -347,4 +348,4 @@ def _write(out: Path, run: _Run, identity: dict[str, Any], images: int) -> None:
             **{package: version(package) for package in ("torch", "torchvision", "timm")},
         },
     }
-    out.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(out.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from ...errors import WeightsError
+from ...files import write_whole
 from ...weights import read_tensors
 from ..opinion import OpinionScale
 from ..regressors import Hyperparameters
@@ -56,11 +57,10 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         "sizes": dict(model.sizes),
         "network_sha256": model.network_sha256,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Several entries of metadata would be written in an order that changes from run to run. Written here because
     # safetensors would let nobody but the owner read the file.
-    path.write_bytes(safetensors.torch.save(tensors, {_METADATA: json.dumps(about)}))
-    path.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(path, safetensors.torch.save(tensors, {_METADATA: json.dumps(about)}))
+    write_whole(path.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
 
 
 def load(path: Path = PACKAGED) -> QualityModel:

@@ -355,7 +355,7 @@ def test_the_table_shows_values_as_they_are_whatever_they_are_called(run, scores
         (["--target", "quality"], "no column 'quality'"),
         (["--target", "mos", "--by", "level"], "no column 'level'"),
         (["--target", "mos", "-m", "best"], "no column 'best'"),
-        (["--target", "image"], "'0.png' in 'image' is not a number"),
+        (["--target", "image"], "image is '0.png', not a number"),
         ([], "Missing option '--target'"),
     ],
 )

@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 
 import pytest
-from deepmse.plugin import tables
 from deepmse.plugin.datasets import DATASETS, load
 from deepmse.plugin.datasets.synthesis.distortions import DISTORTIONS
+from deepmse.plugin.engine.score_tables import items
+from deepmse.plugin.tables import read_table
 from PIL import Image
 
 from ....conftest import photo_like
@@ -83,14 +84,14 @@ class TestSynth:
         assert result.out.replace("\n", " ").startswith("8 images; score them with: deepmse score ")
         assert str(out / "manifest.csv") in result.out
         assert "not how bad it looks" in result.err
-        manifest = tables.read_table(out / "manifest.csv")
+        manifest = read_table(out / "manifest.csv")
         assert [(row["distortion"], row["level"]) for row in manifest.rows] == [
             (distortion, level)
             for _ in range(2)
             for distortion in ("JPEG compression", "pixelation")
             for level in "15"
         ]
-        pairs = tables.items(manifest)
+        pairs = items(manifest)
         assert all(Path(item.dist).is_file() and Path(item.ref).is_file() for item in pairs)
         quality = load("csv", out)
         assert [record.dist for record in quality.records] == [item.dist for item in pairs]

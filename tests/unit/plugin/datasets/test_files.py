@@ -44,7 +44,7 @@ def test_sheet_with_space_around_texts_and_rows_without_a_name(tmp_path):
 
 def test_csv_as_other_programs_write_it(tmp_path):
     path = tmp_path / "scores.csv"
-    text = '\ufeff"image" , mos ,set\r\n a.jpg , "61.5" , "test"\r\n\r\n,,\r\n"b, c.jpg",2\r\n'
+    text = '\ufeff"image" , mos ,set\r\n a.jpg , "61.5" , "test"\r\n\r\n,,\r\n"b, c.jpg",2,\r\n'
     path.write_bytes(text.encode())
     assert read_csv(path, ["image", "mos"]) == [
         (2, {"image": "a.jpg", "mos": "61.5", "set": "test"}),
@@ -54,7 +54,7 @@ def test_csv_as_other_programs_write_it(tmp_path):
 
 def test_empty_csv(tmp_path):
     (tmp_path / "scores.csv").touch()
-    with pytest.raises(UsageError, match=r"scores\.csv: no column image, mos"):
+    with pytest.raises(UsageError, match=r"scores\.csv: empty; the first line must name the columns"):
         read_csv(tmp_path / "scores.csv", ["image", "mos"])
 
 

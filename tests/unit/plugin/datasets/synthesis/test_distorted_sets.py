@@ -19,7 +19,7 @@ from deepmse.plugin.datasets.synthesis.distortions import DISTORTIONS, LEVELS
 from deepmse.plugin.datasets.synthesis.photos import names_of
 from deepmse.plugin.datasets.vocabulary import category_of
 from deepmse.plugin.datasets.workers import starmap_by
-from deepmse.plugin.errors import DeepMSEError, UsageError
+from deepmse.plugin.errors import DeepMSEError, OutputError, UsageError
 from PIL import Image
 
 TYPES = ("motion_blur", "jpeg", "white_noise")
@@ -235,7 +235,7 @@ def test_what_cannot_be_written_is_not_half_there(tmp_path, photos, monkeypatch)
         raise OSError("No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(UsageError, match=r"one\.png: cannot be written \(No space left"):
+    with pytest.raises(OutputError, match=r"one\.png: cannot be written \(No space left"):
         make(tmp_path / "out", photos)
     assert contents(tmp_path / "out") == {}
 

@@ -1,0 +1,223 @@
+"""Tables of pairs to items, and their scores written as they come, safe to resume."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from ..errors import OutputError, UsageError
+from ..files import kind_of_file, locked, read_bytes, resumable, write_whole
+from ..metrics import MetricInfo, metric_info
+from ..tables import Table, csv_line, parse_table
+from .scorer import Item, Score
+
+ERROR: Final = "error"
+
+
+def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[Item]:
+    """The pairs of a table, keyed by row number from 0; relative paths start at the table's folder.
+
+    Space around a path does not count. A row that names no distorted image has the path "", which gets no score.
+
+    Args:
+        table: the table
+        dist: column of the distorted images
+        ref: column of the references; None where no metric needs one
+
+    Raises:
+        UsageError: if a column is missing
+    """
+    table.require(dist, *([ref] if ref else []))
+
+    def path(row: Mapping[str, str], column: str) -> Path | None:
+        name = row[column].strip()
+        return table.path.parent / name if name else None
+
+    return [
+        Item(index, path(row, dist) or "", path(row, ref) if ref else None) for index, row in enumerate(table.rows)
+    ]
+
+
+class ScoreWriter:
+    """Writes a pairs table's rows with their scores as they come: what is on disk is always valid CSV.
+
+    ``OUT.csv.run.json`` beside ``OUT.csv`` records what decides the scores; resuming under others is refused.
+
+    Args:
+        path: the file to write
+        pairs: the table that the scores belong to
+        metrics: metric names
+        settings: :meth:`~deepmse.plugin.engine.scorer.Scorer.describe` of the run
+        resume: keep the rows that the file has, in ``kept``, and add the rest; otherwise the file is written anew
+        details: also write what metrics tell beside their scores
+
+    Raises:
+        UsageError: if the file is the table itself, an output column would overwrite one of the table's, or, when it
+            is entered, another process writes the file or what is to be resumed belongs to other pairs or settings
+        OutputError: if the file cannot be written
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pairs: Table,
+        metrics: Sequence[str],
+        settings: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        details: bool = False,
+    ) -> None:
+        self._pairs = pairs
+        self._metrics = tuple(metrics)
+        self._details = details
+        self._columns = output_columns(pairs, metrics, details=details)
+        self.path = path
+        self.kept: tuple[Mapping[str, str], ...] = ()
+        check_output(path, pairs)
+        self._lock = ExitStack()
+        self._settings, self._resume = settings, resume
+
+    def __enter__(self) -> Self:
+        self._lock.enter_context(locked(self.path))
+        try:
+            self._begin()
+            # Unbuffered: what cannot be written is known at once, and never tried again on closing.
+            self._file = self._lock.enter_context(self.path.open("ab", buffering=0))
+        except OSError as error:
+            self._lock.close()
+            raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def _begin(self) -> None:
+        record = Path(f"{self.path}.run.json")
+        settings = self._settings
+        decisive = {"metrics": settings["metrics"], "max_pixels": settings["max_pixels"]}
+        whole = _whole_rows(self.path.read_bytes()) if self._resume and self.path.exists() else b""
+        if whole:
+            self.kept = self._rows_to_keep(whole)
+            if self.kept and _decisive(record) != decisive:
+                raise UsageError(
+                    f"{self.path}: was made with other settings (see {record.name}); leave --resume away"
+                )
+            os.truncate(self.path, len(whole))
+        else:
+            self.path.write_bytes(csv_line(self._columns).encode())
+        content = json.dumps({"decisive": decisive, "run": dict(settings)}, indent=2) + "\n"
+        write_whole(record, content.encode())
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.close()
+
+    def write(self, score: Score) -> None:
+        """Append one row, so that it outlives this process.
+
+        Raises:
+            OutputError: if there is no room for it; the rows before it are kept
+        """
+        row = csv_line(row_of(self._pairs, self._metrics, score, details=self._details).values()).encode()
+        try:
+            if self._file.write(row) != len(row):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise resumable(self.path, error) from error
+
+    def _rows_to_keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
+        written = parse_table(self.path, _text(self.path, whole))
+        if written.columns != self._columns:
+            raise UsageError(
+                f"{self.path}: cannot be resumed, its columns are {', '.join(written.columns)} and not "
+                f"{', '.join(self._columns)}"
+            )
+        if len(written.rows) > len(self._pairs.rows):
+            raise UsageError(f"{self.path}: cannot be resumed, it has more rows than {self._pairs.path}")
+        for index, (old, new) in enumerate(zip(written.rows, self._pairs.rows, strict=False)):
+            if any(old[column] != new[column] for column in self._pairs.columns):
+                raise UsageError(f"{self.path}: cannot be resumed, row {index + 1} is not that of {self._pairs.path}")
+        return written.rows
+
+
+def check_output(path: Path, pairs: Table) -> None:
+    """Check that scores may be written to a file.
+
+    Raises:
+        UsageError: if it is the table of pairs itself, or a folder or device
+    """
+    if path.resolve() == pairs.path.resolve():
+        raise UsageError(f"{path}: is the table of pairs itself; write to another file")
+    if path.exists() and (kind := kind_of_file(path.stat().st_mode)):
+        raise UsageError(f"{path}: cannot be written, it is {kind}")
+
+
+def _decisive(record: Path) -> Any:
+    """What decided the scores of an earlier run."""
+    if not record.exists():
+        raise UsageError(f"{record}: no such file; without it, which has its settings, nothing can be resumed")
+    try:
+        return json.loads(read_bytes(record))["decisive"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{record}: is damaged or no record of a run; leave --resume away to start anew") from error
+
+
+def _text(path: Path, content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is no table that can be resumed ({error})") from error
+
+
+def _whole_rows(data: bytes) -> bytes:
+    """The file up to the end of its last whole row: the last newline outside quotes."""
+    end = data.rfind(b"\n") + 1
+    while data.count(b'"', 0, end) % 2:
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return data[:end]
+
+
+def output_columns(pairs: Table, metrics: Sequence[str], *, details: bool = False) -> tuple[str, ...]:
+    """The pairs' columns, one a metric, with ``details`` those of what it tells beside its score, and ``error``.
+
+    Raises:
+        UsageError: if the pairs have a column of such a name already
+    """
+    added = [column for name in metrics for column in _score_columns(metric_info(name), details)] + [ERROR]
+    for column in added:
+        if column in pairs.columns:
+            raise UsageError(f"{pairs.path}: has a column {column!r} already; rename or remove it first")
+    return (*pairs.columns, *added)
+
+
+def row_of(pairs: Table, metrics: Sequence[str], score: Score, *, details: bool = False) -> dict[str, str]:
+    """One output row; a score is written with the nine digits that identify a float32."""
+    row = dict(pairs.rows[score.item.key])
+    for info in map(metric_info, metrics):
+        measured = score.measurements.get(info.name)
+        values: dict[str, float | str | None] = {}
+        if measured is not None:
+            values[info.field] = measured.value
+            values[f"{info.field}_std"] = measured.deviation
+            values[f"{info.field}_percentile"] = measured.percentile
+            values[f"{info.field}_grade"] = measured.grade
+        row |= {column: _number_text(values.get(column)) for column in _score_columns(info, details)}
+    return {**row, ERROR: score.error}
+
+
+def _score_columns(info: MetricInfo, details: bool) -> list[str]:
+    told = {"std": info.has_deviation, "percentile": info.has_percentile, "grade": bool(info.grades)}
+    return [info.field, *(f"{info.field}_{name}" for name, is_told in told.items() if details and is_told)]
+
+
+def _number_text(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else f"{value:.9g}"
