@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,11 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from PIL import Image
-
+from ..errors import ImageError
+from ..images import decode_scorable, images_in
 from . import dataset_info, load
-from .files import DECODE_ERRORS
-from .layout import images_in, missing_note
+from .layout import missing_note
 from .records import DatasetInfo, QualityDataset, Record
 
 Severity = Literal["error", "warning", "note"]
@@ -151,7 +151,7 @@ def examine(
 
 @dataclass(frozen=True)
 class _Pixels:
-    """What reading an image told: its size and a hash of its pixels, or why it cannot be read."""
+    """What scoring would see of an image: its size and a hash of its pixels, or why it would be refused."""
 
     size: tuple[int, int] | None = None
     deep: bool = False
@@ -175,14 +175,12 @@ def _read_all(paths: list[Path], progress: Callable[[int, int], None] | None) ->
 
 def _read(path: Path) -> _Pixels:
     try:
-        with Image.open(path) as image:
-            # Pillow reduces 16-bit colour to 8 bits by itself: only its name for the raw data tells.
-            deep = image.mode in ("I", "F") or ";16" in image.mode or ";16" in str(image.tile)
-            pixels = image.convert("RGB" if image.mode in ("1", "L", "P") else image.mode)
-    except DECODE_ERRORS as error:
-        return _Pixels(error=str(error) or type(error).__name__)
-    digest = hashlib.blake2b(pixels.tobytes(), digest_size=16, person=pixels.mode.encode()).digest()
-    return _Pixels(size=pixels.size, deep=deep, digest=digest)
+        decoded = decode_scorable(path)
+    except ImageError as error:
+        return _Pixels(error=error.reason)
+    deep = any(int(bits) > 8 for note in decoded.notes for bits in re.findall(r"^(\d+)-bit", note))
+    digest = hashlib.blake2b(decoded.image.tobytes(), digest_size=16).digest()
+    return _Pixels(size=decoded.image.size, deep=deep, digest=digest)
 
 
 def _facts(dataset: QualityDataset) -> Iterator[Finding]:
@@ -276,7 +274,7 @@ def _unreadable(images: Mapping[Path, _Pixels], root: Path) -> Iterator[Finding]
             "unreadable",
             "error",
             len(broken),
-            f"{len(broken)} images cannot be decoded",
+            f"{len(broken)} images cannot be scored",
             "They get no score from any metric: results are for fewer images than published results.",
             _relative(broken, root),
             tuple(f"{_below(path, root)}: {error}" for path, error in broken.items()),
@@ -370,7 +368,7 @@ def _left_out(dataset: QualityDataset, info: DatasetInfo, root: Path) -> Iterato
 def _extra(dataset: QualityDataset, root: Path) -> Iterator[Finding]:
     known = {*_paths(dataset.records), *_paths(dataset.missing), *dataset.left_out}
     folders = sorted({path.parent for path in _paths(dataset.records)})
-    extra = [path for folder in folders for path in images_in(folder) if path not in known]
+    extra = [path for folder in folders for path in images_in(folder).images if path not in known]
     if extra:
         yield Finding(
             "extra",

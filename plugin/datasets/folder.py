@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from .files import require_folder
-from .layout import images_in, published
+from ..images import images_in
+from .layout import published
 from .records import DatasetInfo, QualityDataset, Record
 
 INFO = DatasetInfo(
@@ -20,5 +20,11 @@ INFO = DatasetInfo(
 
 def load(root: Path) -> QualityDataset:
     """Read the images of a folder, not those below it; UsageError where there are none."""
-    require_folder(root)
-    return published(INFO, root, (Record(dist=path) for path in images_in(root)), name=root.resolve().name)
+    found = images_in(root)
+    return published(
+        INFO,
+        root,
+        (Record(dist=path) for path in found.images),
+        name=root.resolve().name,
+        notes=(found.note,) if found.note else (),
+    )

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from ..errors import UsageError
-from .files import IMAGE_SUFFIXES, missing_files, require_folder
+from ..images import require_utf8
+from .files import missing_files, require_folder
 from .records import DatasetInfo, QualityDataset, Record
 from .vocabulary import category_of
 
@@ -99,9 +100,10 @@ def published(
         renamed: as in ``QualityDataset``
 
     Raises:
-        UsageError: there are no records, or none has its images
+        UsageError: there are no records, none has its images, or a name is not UTF-8
     """
     every = [replace(record, category=record.category or category_of(record.distortion)) for record in records]
+    require_utf8(path for record in every for path in (record.dist, record.ref) if path)
     absent = set(missing_files(every))
     there = [record for record in every if record.dist not in absent and record.ref not in absent]
     missing = [record for record in every if record.dist in absent or record.ref in absent]
@@ -137,16 +139,6 @@ def missing_note(n_missing: int, n: int) -> str:
 def expected_layout(info: DatasetInfo) -> str:
     """How the dataset's files are laid out, as the end of an error message."""
     return f"{info.title} is expected as its authors ship it: {info.layout}"
-
-
-def images_in(folder: Path) -> list[Path]:
-    """Image files in a folder, not below it, sorted by name."""
-    return sorted(path for path in folder.iterdir() if is_image(path) and path.is_file())
-
-
-def is_image(path: Path) -> bool:
-    """Whether a name is that of an image file."""
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
 
 
 def _walk(root: Path) -> Iterator[Path]:

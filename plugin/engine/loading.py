@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..errors import ImageError
-from ..images import MIN_SIDE, ImagePolicy, decode
+from ..images import ImagePolicy, decode_scorable
 from ..images.tensors import to_tensor
 from ..metrics.base import Features
 
@@ -37,10 +37,7 @@ def load(
 ) -> Frame | ImageError:
     """Decode a file for the given policies and bring it to the device; an unusable file is the result's value."""
     try:
-        decoded = decode(path, max_pixels=max_pixels)
-        height, width = decoded.shape
-        if min(height, width) < MIN_SIDE:
-            raise ImageError(path, f"{width}×{height} is too small: metrics need at least {MIN_SIDE}×{MIN_SIDE}")
+        decoded = decode_scorable(path, max_pixels=max_pixels)
     except ImageError as error:
         return error
     tensors = {policy.name: to_tensor(decoded, policy).to(device) for policy in policies}

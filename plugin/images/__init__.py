@@ -1,7 +1,8 @@
 """Files to pixels by named policies. What needs PyTorch is in :mod:`.tensors`."""
 
-from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode
+from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable
 from .formats import FORMATS
+from .listing import SUFFIXES, Listing, images_in, is_image, require_utf8
 from .policies import NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
 
 __all__ = [
@@ -11,8 +12,14 @@ __all__ = [
     "NATIVE",
     "POLICIES",
     "RESIZE_256",
+    "SUFFIXES",
     "Decoded",
     "ImagePolicy",
+    "Listing",
     "decode",
+    "decode_scorable",
     "image_policy",
+    "images_in",
+    "is_image",
+    "require_utf8",
 ]

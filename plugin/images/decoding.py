@@ -122,6 +122,19 @@ def decode(
         raise ImageError(label, f"damaged or truncated ({f'{kind}: {error}' if unclear else error})") from error
 
 
+def decode_scorable(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Decoded:
+    """Decode an image that metrics can score: :func:`decode`, and large enough.
+
+    Raises:
+        ImageError: see :func:`decode`, or if it is smaller than :data:`MIN_SIDE` in width or height
+    """
+    decoded = decode(path, max_pixels=max_pixels)
+    height, width = decoded.shape
+    if min(height, width) < MIN_SIDE:
+        raise ImageError(path, f"{width}×{height} is too small: metrics need at least {MIN_SIDE}×{MIN_SIDE}")
+    return decoded
+
+
 @contextmanager
 def _opened(source: str | Path | bytes | BinaryIO, label: str) -> Iterator[BinaryIO]:
     """A source as a binary file; by its path only a regular one, so that no pipe or device is waited for."""

@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from PIL import Image
 from scipy.io import savemat
 
-SIZE = (12, 8)
+SIZE = (36, 32)
 
 _counter = itertools.count()
 

@@ -52,8 +52,9 @@ def make_demo(
         UsageError: no usable photograph, scikit-image is not installed, or ``folder`` cannot be written or holds
             images of other origin in the same places
     """
+    found, left_out = (_packaged_photos(), "") if photos is None else photos_in(Path(photos))
     return write_set(
-        _packaged_photos() if photos is None else photos_in(Path(photos)),
+        found,
         Path(folder),
         name="deepmse-demo",
         source="photographs from scikit-image" if photos is None else f"photographs in {photos}",
@@ -61,6 +62,7 @@ def make_demo(
         levels=LEVELS,
         seed=seed,
         long_side=LONG_SIDE,
+        left_out=left_out,
         progress=progress,
     )
 

@@ -14,10 +14,9 @@ from typing import Final, TypeVar
 import numpy as np
 from PIL import Image
 
-from ...errors import UsageError
+from ...errors import ImageError, UsageError
 from ...files import write_whole
 from ...tables import csv_line
-from ..files import DECODE_ERRORS
 from ..published import kadid10k
 from ..records import QualityDataset, Record
 from ..workers import processors, starmap_by
@@ -69,8 +68,9 @@ def make_synthetic(
             of other origin in the same places
         DeepMSEError: a worker died
     """
+    found, left_out = photos_in(Path(photos))
     return write_set(
-        photos_in(Path(photos)),
+        found,
         Path(out),
         name="synthetic",
         source=f"photographs in {photos}",
@@ -78,6 +78,7 @@ def make_synthetic(
         levels=levels,
         seed=seed,
         workers=processors() if workers is None else workers,
+        left_out=left_out,
         progress=progress,
     )
 
@@ -93,6 +94,7 @@ def write_set(
     seed: int,
     long_side: int | None = None,
     workers: int = 1,
+    left_out: str = "",
     progress: Progress | None = None,
 ) -> QualityDataset:
     """Write or complete a set: ``make_synthetic`` for given files, scaled down to ``long_side`` pixels."""
@@ -118,7 +120,7 @@ def write_set(
             progress(done, len(photos) * each)
 
     made: dict[str, str] = {}
-    notes = []
+    notes = [left_out] if left_out else []
     with starmap_by(workers) as run:
         references = ((path, _ref(out, key), long_side) for path, key in zip(photos, names, strict=True))
         for path, key, (recipe, problem) in zip(photos, names, run(write_reference, references), strict=True):
@@ -168,7 +170,9 @@ def write_reference(photo: Path, ref: Path, long_side: int | None) -> tuple[str,
         recipe = json.dumps({"photo": content, "long_side": long_side, "revision": _REVISION})
         if not is_made(ref, recipe):
             write_png(ref, read_photo(photo, long_side), recipe)
-    except DECODE_ERRORS as error:
+    except ImageError as error:
+        return "", error.reason
+    except OSError as error:
         return "", str(error)
     return recipe, ""
 

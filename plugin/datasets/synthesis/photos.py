@@ -5,21 +5,18 @@ from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from ...errors import UsageError
-from ..files import IMAGE_SUFFIXES, require_folder
-
-SHORT_SIDE = 32
+from ...errors import ImageError, UsageError
+from ...images import MIN_SIDE, decode_scorable, images_in
 
 
-def photos_in(folder: Path) -> list[Path]:
-    """The image files of a folder, by name; UsageError where there is no such folder or none in it."""
-    require_folder(folder)
-    photos = sorted(path for path in folder.iterdir() if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES)
-    if not photos:
-        raise UsageError(f"{folder}: no photographs ({', '.join(IMAGE_SUFFIXES)})")
-    return photos
+def photos_in(folder: Path) -> tuple[list[Path], str]:
+    """The image files of a folder, by name, and what is left out, in words; UsageError where there is none."""
+    found = images_in(folder)
+    if not found.images:
+        raise UsageError(f"{folder}: no photographs. {found.note}".rstrip())
+    return list(found.images), found.note
 
 
 def names_of(photos: Sequence[Path]) -> list[str]:
@@ -44,21 +41,14 @@ def names_of(photos: Sequence[Path]) -> list[str]:
 
 
 def read_photo(path: Path, long_side: int | None) -> Image.Image:
-    """The upright photograph as RGB, transparent parts white, scaled down to ``long_side`` pixels where it is larger.
+    """The photograph as metrics see it, scaled down to ``long_side`` pixels where it is larger.
 
     Raises:
-        one of ``files.DECODE_ERRORS``: it cannot be decoded, has more than 8 bits a channel or is too small
+        ImageError: it cannot be scored, or is too small once it is scaled
     """
-    with Image.open(path) as opened:
-        if opened.mode in ("I", "F") or opened.mode.startswith("I;16"):
-            raise ValueError(f"more than 8 bits a pixel (mode {opened.mode})")
-        image = ImageOps.exif_transpose(opened)
-    if image.has_transparency_data:
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image.convert("RGBA"))
-    image = image.convert("RGB")
+    image = decode_scorable(path).image
     if long_side:
         image.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
-    if min(image.size) < SHORT_SIDE:
-        raise ValueError(f"too small: {image.width} × {image.height} pixels")
+    if min(image.size) < MIN_SIDE:
+        raise ImageError(path, f"too small: {image.width}×{image.height} pixels once it is scaled")
     return image

@@ -9,7 +9,6 @@ from PIL.PngImagePlugin import PngInfo
 
 from ...errors import UsageError
 from ...files import write_whole
-from ..files import DECODE_ERRORS
 
 _KEY = "deepmse"
 _PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
@@ -23,7 +22,7 @@ def is_made(path: Path, recipe: str) -> bool:
         with path.open("rb") as file:
             file.seek(-len(_PNG_END), os.SEEK_END)
             whole = file.read() == _PNG_END
-    except DECODE_ERRORS:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         return False
     if found is None:
         raise UsageError(f"{path}: was not made by this program and would be overwritten; choose another folder")

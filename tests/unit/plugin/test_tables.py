@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import math
+import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
+from deepmse.plugin.datasets.files import number
 from deepmse.plugin.engine.score_tables import ScoreWriter, items, output_columns, row_of
 from deepmse.plugin.engine.scorer import Item, Measurement, Score
-from deepmse.plugin.errors import UsageError
-from deepmse.plugin.tables import Table, csv_text, read_table
+from deepmse.plugin.errors import OutputError, UsageError
+from deepmse.plugin.tables import Table, csv_text, read_table, to_number
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -275,3 +278,156 @@ def test_resuming_a_file_that_is_no_text_is_refused(pairs, tmp_path):
     with pytest.raises(UsageError, match=r"scores\.csv"):
         finish(out, pairs, resume=True)
     assert out.read_bytes() == b"\xff\xfe\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("3,7", "decimal comma"),
+        ("-3,75", "decimal comma"),
+        ("1,234.5", "thousands separators"),
+        ("1 234", "thousands separators"),
+        ("1.234.567", "thousands separators"),
+        ("1_000", "thousands separators"),
+        ("3.7 dB", "a unit"),
+        ("3.7dB", "a unit"),
+        ("95%", "a unit"),
+        ("2024-05-01", "a date"),
+        ("1.5.2024", "a date"),
+        ("1/2/24", "a date"),
+        ("high", "not a number"),
+        ("0x10", "not a number"),
+        ("٣", "not a number"),
+        ("1e", "not a number"),
+        ("--", "not a number"),
+        ("True", "not a number"),
+    ],
+)
+def test_what_people_write_for_numbers_is_refused_with_what_is_wrong(tmp_path, text, reason):
+    table = read(tmp_path, f'name,mos\na,1\nb,"{text}"\n')
+    with pytest.raises(UsageError, match=rf"t\.csv, line 3: mos is '{re.escape(text)}', .*{reason}"):
+        table.numbers("mos")
+    with pytest.raises(UsageError, match=rf"line 3: mos is .*{reason}"):
+        number(dict(table.rows[1]), "mos", table.path, 3)
+
+
+@pytest.mark.parametrize("text", ["", " ", "-", "–", "NA", "n/a", "#N/A", "NaN", "null", "None"])
+def test_what_people_write_for_nothing_is_nothing(tmp_path, text):
+    table = read(tmp_path, f"name,mos\na,{text}\n")
+    assert math.isnan(table.numbers("mos")[0])
+    with pytest.raises(UsageError, match="not a number"):
+        number(dict(table.rows[0]), "mos", table.path, 2)
+
+
+@given(st.floats())
+def test_every_number_that_is_written_is_read_back(value):
+    found = to_number(repr(value))
+    assert found == value or math.isnan(value)
+
+
+def test_a_cell_of_a_spreadsheet_that_is_no_number_is_refused():
+    for cell in (True, date(2024, 5, 1), "3,7"):
+        with pytest.raises(ValueError, match="not a number"):
+            to_number(cell)
+    assert (to_number(3), to_number(2.5)) == (3.0, 2.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("t.csv", "dist;mos\na.png;3,7\n", "separated by ';'; separate them by ','"),
+        ("t.csv", "dist\tmos\na.png\t3\n", r"separated by '\\t'; separate them by ',', or call it .tsv"),
+        ("t.tsv", "dist,mos\na.png,3\n", r"separated by ','; separate them by '\\t'"),
+        ("t.csv", "dist,mos\na.png,3,7\n", "line 2: 3 values for 2 columns; a decimal comma makes two values of one"),
+        ("t.csv", "dist,mos\na.png,3\0\n", "it has zero bytes"),
+    ],
+)
+def test_other_separators_are_told_and_not_guessed(tmp_path, name, text, message):
+    with pytest.raises(UsageError, match=message):
+        read_table(written(tmp_path / name, text))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_tabs_and_other_encodings_with_a_mark_are_read(tmp_path, encoding):
+    table = read_table(written(tmp_path / "t.tsv", "dist\tmos\nä, b.png\t3\n", encoding))
+    assert table.rows == ({"dist": "ä, b.png", "mos": "3"},)
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0")).map(str.lstrip)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=5))
+def test_what_is_written_is_read_back(tmp_path_factory, rows):
+    path = tmp_path_factory.getbasetemp() / "round.csv"
+    written_rows = [{"a": first, "b": second} for first, second in rows]
+    path.write_bytes("".join(csv_text(("a", "b"), written_rows)).encode())
+    assert list(read_table(path).rows) == written_rows
+
+
+@given(st.binary(max_size=200) | st.text(st.sampled_from(list("ab,;\t\"'\n\r\0. 1-é\ufeff"))).map(str.encode))
+def test_any_file_is_a_table_or_one_clear_error(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    try:
+        table = read_table(path)
+    except UsageError as error:
+        assert str(path) in str(error)
+    else:
+        assert all(tuple(row) == table.columns for row in table.rows)
+
+
+def run_record(tmp_path: Path, pairs: Table) -> Path:
+    out = tmp_path / "scores.csv"
+    with ScoreWriter(out, pairs, ["deepmse"], SETTINGS) as writer:
+        writer.write(scored(pairs)[0])
+    return out
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"decisive"', b"\xff\xfe\0", b'"text"'])
+def test_a_damaged_record_is_one_message_and_not_resumed(pairs, tmp_path, content):
+    out = run_record(tmp_path, pairs)
+    Path(f"{out}.run.json").write_bytes(content)
+    before = out.read_bytes()
+    with pytest.raises(UsageError, match=r"scores\.csv\.run\.json: is damaged or no record of a run; leave --resume"):
+        finish(out, pairs, resume=True)
+    assert out.read_bytes() == before
+
+
+def test_a_full_disk_is_one_message_and_what_is_there_goes_on(pairs, tmp_path, monkeypatch):
+    whole, out = tmp_path / "whole.csv", tmp_path / "scores.csv"
+    finish(whole, pairs, resume=False)
+    said = r"scores\.csv: cannot be written \(.*\); what is there is kept: make room"
+    with pytest.raises(OutputError, match=said), ScoreWriter(out, pairs, ["deepmse"], SETTINGS) as writer:
+        writer.write(scored(pairs)[0])
+        # From here on the disk takes three bytes more.
+        monkeypatch.setattr(writer, "_file", Full(out))
+        writer.write(scored(pairs)[1])
+    assert len(out.read_bytes()) > len(b"dist")
+    assert finish(out, pairs, resume=True) == 1
+    assert read_table(out).rows == read_table(whole).rows
+
+
+class Full:
+    """A file on a disk that has three bytes left."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, data: bytes) -> int:
+        with self._path.open("ab") as file:
+            return file.write(data[:3])
+
+
+def test_two_writers_never_share_a_file(pairs, tmp_path):
+    out = tmp_path / "scores.csv"
+    with ScoreWriter(out, pairs, ["deepmse"], SETTINGS) as writer:
+        writer.write(scored(pairs)[0])
+        before = out.read_bytes()
+        for resume in (True, False):
+            with (
+                pytest.raises(UsageError, match=r"scores\.csv: is being written by"),
+                ScoreWriter(out, pairs, ["deepmse"], SETTINGS, resume=resume),
+            ):
+                pass
+        assert out.read_bytes() == before
+    assert finish(out, pairs, resume=True) == 1

@@ -150,20 +150,20 @@ def test_image_that_cannot_be_decoded(broken, content):
 def test_resized_copy(broken):
     root, examined = broken("kadid10k")
     for path in (root / "images").iterdir():
-        layouts.save(path, (6, 4))
+        layouts.save(path, (60, 40))
     finding = only(examined(), "size")
     assert (finding.severity, finding.count) == ("warning", 252)
-    assert "not of the published size, 12×8" in finding.message
-    assert finding.examples[0].endswith(": 6×4")
+    assert "not of the published size, 36×32" in finding.message
+    assert finding.examples[0].endswith(": 60×40")
 
 
 def test_other_size_than_the_reference(broken):
     root, _ = broken("live_subset")
-    layouts.save(root / "dist" / "bikes_jpeg_img2.png", (12, 9))
+    layouts.save(root / "dist" / "bikes_jpeg_img2.png", (36, 33))
     info = replace(dataset_info("live_subset"), counts={}, sizes=())
     finding = only(examine(load("live_subset", root), info, root), "pair size")
     assert (finding.severity, finding.count) == ("error", 1)
-    assert finding.examples == ("dist/bikes_jpeg_img2.png: 12×9, reference 12×8",)
+    assert finding.examples == ("dist/bikes_jpeg_img2.png: 36×33, reference 36×32",)
 
 
 def test_the_same_pixels_twice(broken):
@@ -188,20 +188,20 @@ def test_the_same_pixels_twice(broken):
 
 
 def test_images_of_one_byte_string_in_two_shapes_are_different(tmp_path):
-    for name, size in (("wide.png", (12, 8)), ("high.png", (8, 12))):
+    for name, size in (("wide.png", (48, 32)), ("high.png", (32, 48))):
         Image.new("RGB", size, "red").save(tmp_path / name)
     assert check("folder", tmp_path).clean
 
 
 def test_images_of_one_byte_string_in_two_modes_are_different(tmp_path):
-    pixels = bytes(range(96)) * 4
+    pixels = bytes(range(96)) * 48
     Image.frombytes("RGBA", layouts.SIZE, pixels).save(tmp_path / "rgba.png")
     Image.frombytes("CMYK", layouts.SIZE, pixels).save(tmp_path / "cmyk.tif")
     assert check("folder", tmp_path).clean
 
 
 def test_grey_and_colour_files_of_the_same_picture_are_the_same(tmp_path):
-    grey = Image.new("L", (12, 8), 77)
+    grey = Image.new("L", (48, 32), 77)
     grey.save(tmp_path / "grey.png")
     grey.convert("RGB").save(tmp_path / "colour.png")
     assert only(check("folder", tmp_path), "duplicate").examples == ("colour.png = grey.png",)
@@ -295,7 +295,7 @@ def png_16_bit_colour(path, size):
 
 def test_more_than_8_bits(broken):
     root, examined = broken("kadid10k")
-    Image.fromarray(np.arange(96, dtype=np.uint16).reshape(8, 12) * 600).save(root / "images" / "I01_01_01.png")
+    Image.fromarray(np.arange(1152, dtype=np.uint16).reshape(32, 36) * 50).save(root / "images" / "I01_01_01.png")
     png_16_bit_colour(root / "images" / "I01_01_02.png", layouts.SIZE)
     finding = only(examined(), "depth")
     assert (finding.severity, finding.count) == ("warning", 2)
@@ -312,7 +312,7 @@ def test_errors_come_first_and_the_report_is_json(broken):
     content = json.loads(json.dumps(result.to_dict()))
     assert content["dataset"] == "KADID-10k"
     assert content["clean"] is False
-    assert content["sizes"] == {"12x8": 251}
+    assert content["sizes"] == {"36x32": 251}
     assert content["findings"][1] == {
         "kind": "duplicate",
         "severity": "warning",
@@ -365,3 +365,64 @@ def test_live_has_images_twice(test_data):
         "dist/buildings_fastfading_img66.png (59.2204) = dist/buildings_fastfading_img67.png (73.4618)"
     )
     assert (finding.count, result.n_images, result.n_references) == (3, 79, 4)
+
+
+def test_the_doctor_refuses_what_scoring_refuses_and_nothing_else(tmp_path, run):
+    import tifffile
+
+    photo = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    photo.save(tmp_path / "good.png")
+    photo.save(tmp_path / "good.tga")
+    photo.resize((64, 31)).save(tmp_path / "small.png")
+    photo.convert("F").save(tmp_path / "float.tif")
+    photo.convert("LAB").save(tmp_path / "lab.tif")
+    Image.fromarray(np.zeros((48, 64), np.uint16)).save(tmp_path / "deep.png")
+    tifffile.imwrite(
+        tmp_path / "planes.tif", np.zeros((3, 48, 64), np.uint16), photometric="rgb", planarconfig="separate"
+    )
+    tifffile.imwrite(tmp_path / "spectrum.tif", np.zeros((7, 48, 64), np.uint16), planarconfig="separate")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "good.png").read_bytes()[:3000])
+    (tmp_path / "empty.jpg").touch()
+    (tmp_path / "text.webp").write_text("no picture")
+    (tmp_path / "huge.png").write_bytes(huge_png())
+    photo.save(tmp_path / "turned.jpg", exif=turned())
+    names = sorted(path.name for path in tmp_path.iterdir())
+    report = check("folder", tmp_path)
+    (found,) = [finding for finding in report.findings if finding.kind == "unreadable"]
+    table = tmp_path / "table.csv"
+    table.write_text("dist\n" + "".join(f"{name}\n" for name in names))
+    scored = run("score", table, "-m", "piqe")
+    refused = {row["dist"]: row["error"] for row in scored.rows if row["error"]}
+    assert set(refused) == set(found.files)
+    assert set(names) - set(refused) == {"good.png", "good.tga", "deep.png", "planes.tif", "turned.jpg"}
+    for detail in found.details:
+        name, _, reason = detail.partition(": ")
+        assert reason in refused[name]
+
+
+def turned() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return exif
+
+
+def huge_png() -> bytes:
+    """A header that claims a hundred thousand pixels a side."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+
+
+def test_turned_copies_are_of_one_size_and_other_than_their_stored_pixels(tmp_path):
+    (tmp_path / "ref").mkdir()
+    (tmp_path / "dist").mkdir()
+    upright = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
+    upright.save(tmp_path / "ref" / "a.png")
+    # Stored lying, shown upright; and the same stored pixels with a tag that turns them.
+    upright.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "dist" / "lying.png", exif=turned())
+    upright.save(tmp_path / "dist" / "tagged.png", exif=turned())
+    upright.save(tmp_path / "dist" / "remarked.png", exif=Image.Exif())
+    rows = "".join(f"dist/{name}.png,ref/a.png,1\n" for name in ("lying", "tagged", "remarked"))
+    (tmp_path / "manifest.csv").write_text("dist,ref,mos\n" + rows)
+    findings = {finding.kind: finding for finding in check("csv", tmp_path).findings}
+    assert findings["pair size"].files == ("dist/tagged.png",)
+    assert findings["duplicate"].examples == ("dist/lying.png (1) = dist/remarked.png (1) = ref/a.png",)

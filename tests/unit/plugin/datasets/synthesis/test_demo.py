@@ -126,15 +126,16 @@ def test_broken_photographs_are_left_out_and_named(tmp_path, photos):
     (photos / "text.jpg").write_text("not a picture")
     (photos / "empty.bmp").touch()
     save_photo(photos / "thin.png", size=(200, 20))
-    Image.fromarray(np.zeros((64, 64), np.uint16)).save(photos / "deep.png")
+    Image.fromarray(np.zeros((64, 64), np.float32)).save(photos / "deep.tiff")
     (photos / "readme.txt").write_text("no image, and not taken for one")
     steps = []
     dataset = make_demo(tmp_path / "out", photos, progress=lambda *step: steps.append(step))
     assert len(dataset.records) == 40
     left_out = {note.split()[0]: note for note in dataset.notes if "left out" in note}
-    assert left_out.keys() == {"cut.png", "text.jpg", "empty.bmp", "thin.png", "deep.png"}
-    assert "too small: 200 × 20" in left_out["thin.png"]
-    assert "more than 8 bits" in left_out["deep.png"]
+    assert left_out.keys() == {"cut.png", "text.jpg", "empty.bmp", "thin.png", "deep.tiff", "Files"}
+    assert "200×20 is too small" in left_out["thin.png"]
+    assert "no defined white" in left_out["deep.tiff"]
+    assert left_out["Files"] == "Files left out: 1 that are no images by their names (.txt)."
     assert [all_ for _, all_ in steps] == [7 * 21] * len(steps)
     assert [done for done, _ in steps] == sorted({done for done, _ in steps})
     assert steps[-1] == (7 * 21, 7 * 21)
