@@ -14,17 +14,7 @@ from deepmse.plugin.learning.features.files import read
 from PIL import Image
 
 NAMES = (
-    *("a.png", "b.JPG", "c d,é.webp", "\"q\".bmp", "-dash.gif", "two\nlines.png", "trailing .png", "🙂.tga"),
-    "x" * 200 + ".tif",
-)
-    "a.png",
-    "b.JPG",
-    "c d,é.webp",
-    '"q".bmp',
-    "-dash.gif",
-    "two\nlines.png",
-    "trailing .png",
-    "🙂.tga",
+    *("a.png", "b.JPG", "c d,é.webp", '"q".bmp', "-dash.gif", "two\nlines.png", "trailing .png", "🙂.tga"),
     "x" * 200 + ".tif",
 )
 
