@@ -15,7 +15,7 @@ from fiftyone.operators import types
 from ..plugin.datasets.synthesis.distorted_sets import LOADER, write_set
 from ..plugin.datasets.synthesis.distortions import DISTORTIONS, LEVELS
 from ..plugin.errors import UsageError
-from ..plugin.store import check_name, import_dataset
+from ..plugin.store import check_name, import_dataset, whole
 from ..plugin.store.config import datasets_dir
 from .forms import delegable, delegation, problem
 from .messages import until_failure
@@ -63,7 +63,7 @@ class MakeSyntheticSet(foo.Operator):
             UsageError: an unknown type or level, no usable image, or a name that cannot be had
         """
         quality = write_set(
-            [Path(path) for path in dict.fromkeys(samples.values("filepath"))],
+            [Path(path) for path in dict.fromkeys(whole(samples).values("filepath"))],
             datasets_dir() / _folder(samples, dataset),
             name=dataset,
             source=f"images of the FiftyOne dataset {samples._root_dataset.name}",

@@ -8,7 +8,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 300
 
 # The shell waits for its input to end, which it does however this process ends, and then ends the database.
 _WHILE_INPUT_IS_OPEN = '"$@" & read _; kill $!; wait $!'

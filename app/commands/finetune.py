@@ -100,7 +100,9 @@ def _labelled(path: Path, target: str, share: float, seed: int) -> tuple[Labelle
     table = read_table(path)
     paths = [Path(item.dist) for item in items(table, ref=None)]
     targets = np.array(table.numbers(target))
-    known = np.flatnonzero(~np.isnan(targets))
+    known = np.flatnonzero(np.isfinite(targets))
+    if left_out := len(targets) - len(known):
+        terminal.err.print(f"left out: {left_out:,} images without a label")
     if not len(known):
         raise UsageError(f"{path}: no image has a {target}")
 

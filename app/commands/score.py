@@ -72,13 +72,13 @@ def score(
     from ...plugin.engine import score_tables
     from ...plugin.engine.scorer import Item, Scorer
     from ...plugin.images import MAX_PIXELS
-    from ...plugin.metrics import metric_info
+    from ...plugin.metrics import distinct, metric_info
     from ...plugin.tables import csv_text, read_table
     from ..process import keep_freed_memory
 
     keep_freed_memory()
 
-    metrics = list({metric_info(name).name: name for name in metric or ["deepmse"]}.values())
+    metrics = list(distinct(metric or ["deepmse"]))
     if resume and out is None:
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
     table = read_table(pairs)

@@ -68,13 +68,17 @@ def train_nr(
     from ...plugin.learning.gaussian_process.search import search as search_recipe
     from ...plugin.learning.gaussian_process.training import train
     from ...plugin.learning.labels import from_csv, from_dataset
+    from ...plugin.metrics import metric_info
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: a model file ends in .safetensors")
+    metric_info(str(out))
     if root is None:
         labels = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
     else:
         labels = from_dataset(data, root)
+    if left_out := labels.origin["unlabelled"]:
+        terminal.err.print(f"left out: {left_out:,} images without a label")
 
     recipe = Recipe()
     place = pick_device(device)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import ImageError, UsageError
 from ..images import MAX_PIXELS
-from ..metrics import create, metric_info
+from ..metrics import create, distinct, metric_info
 from ..metrics.base import (
     AnyMetric,
     Assessment,
@@ -144,7 +144,7 @@ class Scorer:
         self.device = pick_device(device)
         chosen = {"weights": weights, "preset": preset, "policy": policy}
         settings = {key: value for key, value in chosen.items() if value is not None}
-        self.metrics: dict[str, AnyMetric] = _create_all(dict.fromkeys(metrics), self.device, settings)
+        self.metrics: dict[str, AnyMetric] = _create_all(distinct(metrics), self.device, settings)
         self._compares = any(isinstance(metric, FullReferenceMetric) for metric in self.metrics.values())
         # Two at a time keep a core's cache warm; a GPU wants many.
         self.batch_size = batch_size or (2 if self.device.type == "cpu" else GPU_BATCH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import datasets
-from ..datasets.files import number, read_csv
 from ..errors import UsageError
+from ..tables import read_table
 from .gaussian_process.extraction import Views
 from .gaussian_process.features import FeatureNetwork
 from .gaussian_process.training import Samples
@@ -27,7 +28,7 @@ class Labels:
         paths: of the images
         opinions: 0 to 100, higher is better, (N,)
         references: what each was made from; None where there is none
-        origin: where they come from, for the model card; JSON-able
+        origin: where they come from, and how many images have no label, for the model card; JSON-able
     """
 
     paths: tuple[Path, ...]
@@ -64,7 +65,7 @@ def from_csv(
     """Read labels from a CSV file: columns ``dist`` and the target's, and ``ref`` if there is one.
 
     Args:
-        path: the file; relative paths in it start at its folder. Rows without a label are left out
+        path: the file; relative paths in it start at its folder. Rows without a finite label are left out
         target: column of the labels
         lower_is_better: their direction
         scale: lowest and highest label that there could be; None for those that there are
@@ -72,16 +73,21 @@ def from_csv(
     Raises:
         UsageError: if a column is missing, or a label is no number or not on the scale
     """
-    rows = [(line, row) for line, row in read_csv(path, ["dist", target]) if row[target]]
-    values = [number(row, target, path, line) for line, row in rows]
-    folder = path.parent
+    table = read_table(path)
+    table.require("dist")
+    labelled = [
+        (path.parent / row["dist"].strip(), value, row.get("ref", "").strip() or None)
+        for row, value in zip(table.rows, table.numbers(target), strict=True)
+        if math.isfinite(value)
+    ]
+    paths, values, references = zip(*labelled, strict=True) if labelled else ((), (), ())
     return _labels(
-        [folder / row["dist"] for _, row in rows],
+        paths,
         values,
-        [row.get("ref") or None for _, row in rows],
+        references,
         lower_is_better,
         scale,
-        {"name": path.stem, "target": target},
+        {"name": path.stem, "target": target, "unlabelled": len(table.rows) - len(labelled)},
     )
 
 
@@ -100,6 +106,7 @@ def from_dataset(name: str, root: Path) -> Labels:
         quality.target_lower_is_better,
         quality.target_range,
         {
+            "unlabelled": len(quality.records) - len(records),
             "name": quality.name,
             "target": quality.target_kind,
             "source": quality.source,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +16,21 @@ from .info import Kind, MetricInfo
 if TYPE_CHECKING:
     from .base import AnyMetric
 
-__all__ = ["Kind", "MetricInfo", "create", "find_by_field", "metric_info", "metric_names"]
+__all__ = ["Kind", "MetricInfo", "create", "distinct", "find_by_field", "metric_info", "metric_names"]
 
 MODEL_SUFFIX: Final = ".safetensors"
 """What the files of trained models end in."""
+
+#: Names of columns and fields that hold something else than scores.
+_TAKEN: Final = frozenset(
+    [
+        *("dist", "ref", "ref_path", "error", "distortion", "level", "category", "split", "mos", "dmos", "target"),
+        *("mos_std", "dmos_std", "group", "n", "metric"),
+        *("id", "sample_id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type"),
+    ]
+)
+#: How the names of what metrics tell beside their scores end.
+_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile")
 
 _BY_NAME: Final = {info.name: info for info in METRICS}
 _BY_FIELD: Final = {info.field: info for info in METRICS}
@@ -77,12 +88,37 @@ def create(name: str, **settings: Any) -> AnyMetric:
     return metric
 
 
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Metrics by name or by model file, each once.
+
+    Raises:
+        UsageError: if there is none of a name, or two model files would give their scores the same name
+    """
+    chosen: dict[str, str] = {}
+    for name in names:
+        field = metric_info(name).field
+        other = chosen.setdefault(field, name)
+        if other != name and MODEL_SUFFIX in (Path(other).suffix, Path(name).suffix):
+            if Path(other).resolve() == Path(name).resolve():
+                continue
+            raise UsageError(f"{other} and {name}: both would score into {field}; rename one of them")
+    return tuple(chosen.values())
+
+
 def _trained(path: Path) -> MetricInfo:
     """What a trained no-reference model declares of itself."""
     name = path.stem
-    if not re.fullmatch(r"[A-Za-z_][\w-]*", name) or name in _BY_NAME or name in _BY_FIELD:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
         raise UsageError(
-            f"{path}: scores are named after the model's file; call it something that is no metric's name"
+            f"{path}: scores are named after the model's file; call it by a letter and then letters, digits, - and _"
+        )
+    field = name.replace("-", "_").lower()
+    if field in _BY_FIELD:
+        raise UsageError(f"{path}: scores are named after the model's file, and {name} is a metric's name; rename it")
+    if field in _TAKEN or field.endswith(_DERIVED):
+        raise UsageError(
+            f"{path}: scores are named after the model's file, and {name} means something else in tables and "
+            "datasets; rename it"
         )
     return replace(
         _BY_NAME["nr"],

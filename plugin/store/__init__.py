@@ -21,7 +21,7 @@ from .fields import (
     score_fields,
     target_fields,
 )
-from .items import ImageSource, PairSource, Source, is_grouped
+from .items import ImageSource, PairSource, Source, is_grouped, whole
 from .loading import check_name, import_dataset
 from .snapshot import Snapshot, take_snapshot
 from .training import TrainingJob, TrainingSummary, check_model_name, save_uncertain_view
@@ -67,4 +67,5 @@ __all__ = [
     "take_snapshot",
     "target_fields",
     "view_stages",
+    "whole",
 ]

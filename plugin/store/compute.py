@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,10 +13,10 @@ import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
-from ..metrics import MetricInfo, metric_info
-from .config import datasets_dir
-from .fields import REF_FIELD, declare_score_fields
-from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
+from ..metrics import MetricInfo, distinct, metric_info
+from .config import media_dir
+from .fields import REF_FIELD, check_score_fields, declare_score_fields
+from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source, whole
 from .presentation import to_sidebar
 from .runs import Run
 from .writer import ScoreWriter
@@ -70,7 +71,8 @@ class ScoringJob:
 
     Iterating does the work: it yields a ``Progress`` about once a second, each time after writing what has
     been computed, so a job that is stopped or killed keeps its scores. Each metric is registered as a run at the
-    start with status "running" and ends "completed" or "interrupted". Each image is decoded once for all metrics.
+    start with status "running" and ends "completed", "interrupted" or "failed". Each image is decoded once for all
+    metrics.
 
     Args:
         samples: dataset or view, flat or grouped
@@ -99,12 +101,15 @@ class ScoringJob:
         scorer: Scorer | None = None,
         **scorer_settings: Any,
     ) -> None:
-        infos = [metric_info(name) for name in dict.fromkeys(metrics)]
+        infos = [metric_info(name) for name in distinct(metrics)]
         if len({info.kind for info in infos}) > 1:
             raise UsageError("full-reference and no-reference metrics read different things: compute them apart")
         if source is None:
             source = PairSource() if any(info.kind == "FR" for info in infos) else ImageSource()
+        samples = whole(samples)
         source.check(samples)
+        for info in infos:
+            check_score_fields(samples._root_dataset, info, error_maps=error_maps)
         self._source = source
         self._samples = samples
         self._dataset = samples._root_dataset
@@ -133,10 +138,14 @@ class ScoringJob:
         from ..engine.scorer import Item
 
         items = [Item(*triple) for triple in self._source.read(self._samples)]
-        sinks = [self._sink(metric, [item.key for item in items]) for metric in self._metrics]
-        items = [item for item in items if any(item.key in sink.wanted for sink in sinks)]
-        done, failed, status = 0, 0, "interrupted"
-        try:
+        done, failed = 0, 0
+        with ExitStack() as runs:
+            sinks = []
+            for metric in self._metrics:
+                sinks.append(self._sink(metric, [item.key for item in items]))
+                runs.enter_context(sinks[-1].run)
+            items = [item for item in items if any(item.key in sink.wanted for sink in sinks)]
+            runs.callback(self._summarise, sinks)
             yield Progress(0, len(items), 0)
             flushed = time.monotonic()
             for score in self._scorer.run(items):
@@ -151,10 +160,11 @@ class ScoringJob:
                         sink.writer.flush()
                     flushed = time.monotonic()
                     yield Progress(done, len(items), failed)
-            status = "completed"
-        finally:
-            self._summaries = tuple(sink.finish(status, self._scorer.warnings) for sink in sinks)
         yield Progress(done, len(items), failed)
+
+    def _summarise(self, sinks: Sequence[_Sink]) -> None:
+        """Write what waits, also where the work was stopped, and tell the runs what came out."""
+        self._summaries = tuple(sink.summarise(self._scorer.warnings) for sink in sinks)
 
     def _sink(self, metric: MetricInfo, ids: Sequence[str]) -> _Sink:
         """Declare a metric's fields, and register its run on the samples of these ids."""
@@ -205,8 +215,8 @@ class _Sink:
     wanted: set[str]
     total: int
 
-    def finish(self, status: str, warnings: tuple[str, ...]) -> Summary:
-        """Write what waits and close the run."""
+    def summarise(self, warnings: tuple[str, ...]) -> Summary:
+        """Write what waits and tell the run what came out."""
         self.writer.flush()
         summary = Summary(
             metric=self.metric.name,
@@ -219,7 +229,7 @@ class _Sink:
             warnings=warnings,
         )
         counts = {"scored": summary.scored, "failed": summary.failed, "skipped": summary.skipped}
-        self.run.finish(status, counts, summary.errors)
+        self.run.tell(counts, summary.errors)
         return summary
 
 
@@ -287,4 +297,4 @@ def _run(job: ScoringJob, progress: Callable[[Progress], None] | None) -> tuple[
 
 def default_map_dir(dataset: fo.Dataset, field: str) -> Path:
     """Where the error maps of ``field`` are written unless told otherwise."""
-    return datasets_dir() / str(dataset.name) / field
+    return media_dir(dataset) / field

@@ -85,6 +85,37 @@ class Target:
         return "lower is better" if self.lower_is_better else "higher is better"
 
 
+def check_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> None:
+    """Check that the fields that ``metric`` writes are free or its own, before anything is computed.
+
+    Raises:
+        UsageError: one of them is of another type or cannot be written
+    """
+    names = ScoreFields.of(metric)
+    kinds: dict[str, type[fo.Field]] = {names.score: fo.FloatField, names.error: fo.StringField}
+    if metric.has_deviation:
+        kinds[names.std] = fo.FloatField
+    if metric.grades:
+        kinds[names.grade] = fo.StringField
+    if metric.stages:
+        kinds[names.stages] = fo.ListField
+    if error_maps and metric.has_error_map:
+        kinds[names.map] = fo.EmbeddedDocumentField
+    for name, kind in kinds.items():
+        field = dataset.get_field(name)
+        if field is None:
+            continue
+        is_map = name == names.map and getattr(field, "document_type", None) is not fo.Heatmap
+        is_list = name == names.stages and not isinstance(getattr(field, "field", None), fo.FloatField)
+        if type(field) is not kind or is_map or is_list:
+            raise UsageError(
+                f"{dataset.name} has a field {name!r} of type {type(field).__name__} where {metric.title} would "
+                f"write a {kind.__name__}; rename or delete it first"
+            )
+        if field.read_only:
+            raise UsageError(f"{dataset.name}: the field {name!r} is read-only; allow writing to it first")
+
+
 def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> ScoreFields:
     """Add the fields that ``metric`` writes, described; those that exist stay.
 

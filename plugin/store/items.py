@@ -12,7 +12,7 @@ import fiftyone.core.media as fom
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
-from .config import datasets_dir
+from .config import media_dir
 from .fields import REF_FIELD
 
 REFERENCE_SLICE = "reference"
@@ -70,7 +70,7 @@ class PairSource:
             yield from self._read_groups(samples)
             return
         ids, paths, references = samples.values(["id", "filepath", self.ref_field])
-        resolve = _PathResolver(datasets_dir() / samples._root_dataset.name)
+        resolve = _PathResolver(media_dir(samples._root_dataset))
         for sample_id, path, reference in zip(ids, paths, references, strict=True):
             yield sample_id, path, resolve(reference, path) if reference else None
 
@@ -127,6 +127,22 @@ class ImageSource:
 
 
 Source = PairSource | ImageSource
+
+
+def whole(samples: SampleCollection) -> SampleCollection:
+    """The same samples, each by itself and with all its fields.
+
+    Views that group samples by a field hold one sample of each group at a time, and views that select fields hide
+    the others; what is computed is of all samples and needs the fields.
+    """
+    if isinstance(samples, fo.DatasetView) and samples._is_dynamic_groups:
+        samples = samples.flatten()
+    dataset = samples._root_dataset
+    if samples._is_generated or samples.get_field_schema().keys() >= dataset.get_field_schema().keys():
+        return samples
+    if samples.media_type == fom.GROUP:
+        return dataset.select_groups(samples.values(f"{dataset.group_field}.id"), ordered=True)
+    return dataset.select(samples.values("id"), ordered=True)
 
 
 def is_grouped(samples: SampleCollection) -> bool:

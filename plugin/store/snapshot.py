@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar, cast
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
-from .items import is_grouped
+from .items import is_grouped, whole
 from .views import fingerprint
 
 _KEPT: Final = 4
@@ -27,6 +27,7 @@ class Snapshot:
     """
 
     def __init__(self, samples: SampleCollection) -> None:
+        samples = whole(samples)
         grouped = is_grouped(samples) and samples.media_type == "group"
         self._samples = samples.select_group_slices() if grouped else samples
         self._ids: list[str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -18,9 +19,9 @@ from ..errors import ImageError, UsageError
 from ..learning.folds import FEWEST, number_of_folds
 from ..metrics import MODEL_SUFFIX, metric_info
 from .compute import Progress
-from .config import datasets_dir
-from .fields import REF_FIELD, ScoreFields, Target, resolve_target
-from .items import ImageSource
+from .config import media_dir
+from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target
+from .items import ImageSource, whole
 from .runs import Run
 
 UNCERTAIN: Final = 100
@@ -85,6 +86,7 @@ class TrainingJob:
         lower_is_better: bool | None = None,
         device: str = "auto",
     ) -> None:
+        samples = whole(samples)
         self.check(samples, target)
         self._samples = samples
         self._target = resolve_target(samples._root_dataset, target, lower_is_better)
@@ -101,6 +103,7 @@ class TrainingJob:
             UsageError: the samples are no images, the field is not numeric, there are too few labels, or all are of
                 copies of one reference
         """
+        samples = whole(samples)
         ImageSource().check(samples)
         resolve_target(samples._root_dataset, target)
         labelled = len(_labelled(samples, target))
@@ -145,33 +148,34 @@ class TrainingJob:
         run = Run(
             self._samples, self._name, {"trained": self._name, "target": self._target.field, "device": str(device)}
         )
-        total = len(paths) + _STEPS_OF_FITTING
-        yield Progress(0, total, 0)
-        told, failed, kept, features = time.monotonic(), 0, list[int](), []
-        for done, found in enumerate(nr_extraction.views(map(Path, paths), network, device), start=1):
-            if isinstance(found, ImageError):
-                failed += 1
-            else:
-                kept.append(done - 1)
-                features.append(found)
-            if time.monotonic() - told >= 1:
-                told = time.monotonic()
-                yield Progress(done, total, failed)
-        yield Progress(len(paths), total, failed)
-        samples = nr_training.Samples(
-            np.stack(features) if features else np.zeros((0, 2, 0), np.float32),
-            network.sizes(),
-            _opinions(np.array([labels[index] for index in kept], dtype=np.float64), self._target),
-            network.weights.sha256,
-            tuple(references[index] for index in kept),
-        )
-        model, validation = nr_training.train(samples, recipe)
-        origin = {"dataset": labelled._root_dataset.name, "labels": self._target.field, "failed": failed}
-        card = nr_card.card(origin, samples, network.weights, model, validation, (), seed=0)
-        nr_files.save(model, self._path, card)
-        self._summary = _summary(self._name, self._path, run.key, failed, len(kept), card["results"])
-        run.finish("completed", {"learnt": len(kept), "failed": failed})
-        yield Progress(total, total, failed)
+        with run:
+            total = len(paths) + _STEPS_OF_FITTING
+            yield Progress(0, total, 0)
+            told, failed, kept, features = time.monotonic(), 0, list[int](), []
+            for done, found in enumerate(nr_extraction.views(map(Path, paths), network, device), start=1):
+                if isinstance(found, ImageError):
+                    failed += 1
+                else:
+                    kept.append(done - 1)
+                    features.append(found)
+                if time.monotonic() - told >= 1:
+                    told = time.monotonic()
+                    yield Progress(done, total, failed)
+            yield Progress(len(paths), total, failed)
+            samples = nr_training.Samples(
+                np.stack(features) if features else np.zeros((0, 2, 0), np.float32),
+                network.sizes(),
+                _opinions(np.array([labels[index] for index in kept], dtype=np.float64), self._target),
+                network.weights.sha256,
+                tuple(references[index] for index in kept),
+            )
+            model, validation = nr_training.train(samples, recipe)
+            origin = {"dataset": labelled._root_dataset.name, "labels": self._target.field, "failed": failed}
+            card = nr_card.card(origin, samples, network.weights, model, validation, (), seed=0)
+            nr_files.save(model, self._path, card)
+            self._summary = _summary(self._name, self._path, run.key, failed, len(kept), card["results"])
+            run.tell({"learnt": len(kept), "failed": failed})
+            yield Progress(total, total, failed)
 
 
 def check_model_name(dataset: fo.Dataset, name: str) -> Path:
@@ -180,8 +184,10 @@ def check_model_name(dataset: fo.Dataset, name: str) -> Path:
     Raises:
         UsageError: the name cannot be a field's, is that of a metric, or of a field that holds something else
     """
-    path = datasets_dir() / str(dataset.name) / "models" / f"{name}{MODEL_SUFFIX}"
-    field = metric_info(str(path)).field
+    path = media_dir(dataset) / "models" / f"{name}{MODEL_SUFFIX}"
+    info = metric_info(str(path))
+    field = info.field
+    check_score_fields(dataset, info, error_maps=False)
     if dataset.has_field(field) and not path.exists():
         raise UsageError(f"{dataset.name} has a field {field!r} already; choose another name")
     return path
@@ -207,7 +213,14 @@ def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> st
 
 
 def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
-    return ImageSource().scored(samples).exists(target)
+    """Samples with a finite label."""
+    found = ImageSource().scored(samples).exists(target)
+    values = found.values(target)
+    finite = [value is not None and math.isfinite(value) for value in values]
+    if all(finite):
+        return found
+    labelled = [key for key, good in zip(found.values("id"), finite, strict=True) if good]
+    return found.select(labelled)
 
 
 def _columns(samples: SampleCollection, target: str) -> tuple[list[str], list[float], list[str | None]]:

@@ -12,17 +12,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 REPOSITORY = Path(__file__).parents[2]
-START_TIMEOUT_S = 240
-TIMEOUT_MS = 60_000
-"""How long anything that a page waits for may take on a busy machine."""
+TIMEOUT_MS = 120_000
+"""How long a page may show no sign of what it is waited for."""
+WORK_S = 2
+"""Seconds of processor time in :data:`TIMEOUT_MS` from which on a server is at work and not stuck."""
 
 FLAGS = [
     "--no-sandbox",
@@ -66,6 +68,28 @@ class Served:
 
     url: str
     values: dict
+    server: psutil.Process
+
+    def expect(self, page: Page, expectation: Callable[[], None]) -> None:
+        """Wait for what the server works towards, as long as it works or the page changes.
+
+        Args:
+            page: the page
+            expectation: one of Playwright's, which waits for :data:`TIMEOUT_MS`
+        """
+        while True:
+            worked, shown = processor_time(self.server), page.inner_text("body")
+            try:
+                return expectation()
+            except AssertionError:
+                if processor_time(self.server) - worked < WORK_S and page.inner_text("body") == shown:
+                    raise
+
+
+def processor_time(process: psutil.Process) -> float:
+    """Seconds that a process and its children have computed."""
+    family = [process, *process.children(recursive=True)]
+    return sum(each.cpu_times().user + each.cpu_times().system for each in family if each.is_running())
 
 
 @pytest.fixture(scope="session")
@@ -98,17 +122,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             start_new_session=True,
         )
     try:
-        yield Served(f"http://localhost:{port}", _wait_for_values(server, home))
+        yield Served(f"http://localhost:{port}", _wait_for_values(server, home), psutil.Process(server.pid))
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
 
 def _wait_for_values(server: subprocess.Popen, home: Path) -> dict:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and server.poll() is None:
+    process, worked, since = psutil.Process(server.pid), 0.0, time.monotonic()
+    while server.poll() is None and time.monotonic() - since < TIMEOUT_MS / 1000:
         if (home / "values.json").exists() and (text := (home / "values.json").read_text()):
             return json.loads(text)
+        if (now := processor_time(process)) - worked > WORK_S:
+            worked, since = now, time.monotonic()
         time.sleep(0.5)
     pytest.fail(f"the App did not start:\n{(home / 'log').read_text()[-3000:]}")
 

@@ -27,6 +27,7 @@ from deepmse.plugin.datasets import QualityDataset, load, make_demo
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.panel.launch import launch_app, workspace
 from deepmse.plugin.store import ScoringJob, import_dataset
+from deepmse.plugin.store.training import UNCERTAIN
 
 METRICS = ("deepmse", "psnr", "ssim", "gmsd")
 LABELS = 50
@@ -46,6 +47,7 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
         "distortion": distortions,
         "target": targets,
         "labels": LABELS,
+        "uncertain": UNCERTAIN,
         "scores": dict(zip(METRICS, scores, strict=True)),
         # 1 where score and target should rise together.
         "signs": {

@@ -211,9 +211,11 @@ def test_full_screen_has_one_figure_beside_the_other(app, served):
 
 def download(app: Page, title: str) -> tuple[str, bytes]:
     """Name and content of what the export of that title gives."""
-    panel(app).get_by_text("Export…").click()
     with app.expect_download() as waiting:
+        panel(app).get_by_text("Export…").click()
         app.get_by_role("option", name=title, exact=True).click()
+    # The button shows what was chosen until the panel has taken it.
+    expect(panel(app).get_by_text("Export…")).to_be_visible()
     return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
 
 

@@ -287,7 +287,7 @@ class TestTrainQualityModel:
             return problem(train, ExecutionContext(request, executor=Executor()))
 
         assert problem_with(target="sharp", name="sharpness") is None
-        assert "no metric's name" in problem_with(target="sharp", name="psnr")
+        assert "is a metric's name" in problem_with(target="sharp", name="psnr")
         assert "already" in problem_with(target="sharp", name="sharp")
         labelled.set_values("sharp", [1.0] * 5 + [None] * 35)
         assert "5 samples" in problem_with(target="sharp", name="sharpness")
