@@ -135,7 +135,7 @@ def parse_table(path: Path, text: str) -> Table:
         UsageError: see :func:`read_table`
     """
     separator = _SEPARATORS.get(path.suffix.lower(), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
     try:
         lines = [(reader.line_num, values) for values in reader if values]
     except csv.Error as error:

@@ -70,6 +70,9 @@ def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> I
         header = next((row for _, row in islice(rows, _HEADER_ROWS) if set(wanted) <= set(row)), None)
         if header is None:
             raise UsageError(f"{path}: no row with the columns {', '.join(wanted)}")
+        for column in wanted:
+            if header.count(column) > 1:
+                raise UsageError(f"{path}: two columns are called {column!r}")
         places = [header.index(column) for column in wanted]
         for line, row in rows:
             # Rows of a sheet that does not say its dimensions end with their last filled cell.
