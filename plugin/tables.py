@@ -135,13 +135,15 @@ def parse_table(path: Path, text: str) -> Table:
         UsageError: see :func:`read_table`
     """
     separator = _SEPARATORS.get(path.suffix.lower(), ",")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
         lines = [(reader.line_num, values) for values in reader if values]
     except csv.Error as error:
         raise UsageError(f"{path}, line {reader.line_num}: {error}") from error
     if not lines:
         raise UsageError(f"{path}: empty; the first line must name the columns")
+    if text.count('"') % 2 and any("\n" in value for value in lines[-1][1]):
+        raise UsageError(f"{path}, line {lines[-1][0]}: a quotation mark is not closed")
     columns = tuple(name.strip() for name in lines[0][1])
     if len(columns) == 1 and (other := next((mark for mark in ";\t," if mark in columns[0]), None)):
         raise UsageError(

@@ -52,6 +52,7 @@ def test_quoted_values_keep_their_commas_quotes_newlines_and_spaces(tmp_path):
         ("dist,ref\na,b\n\na\n", "line 4: 1 values for 2 columns"),
         ("dist,ref\na,b,c\n", "line 2: 3 values for 2 columns"),
         ('dist,ref\n"a\nb",c\nd\n', "line 4: 1 values for 2 columns"),
+        ('dist,ref\na,"b\nc,d\n', "line 3: a quotation mark is not closed"),
         ("dist,ref,dist\n", "two columns are called 'dist'"),
         ("dist,dist \n", "two columns are called 'dist'"),
         ("dist,ref\na," + "b" * 200_000 + "\n", "line 2: field larger"),
