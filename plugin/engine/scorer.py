@@ -423,6 +423,8 @@ def _assessed(metric: NoReferenceMetric, assessment: Assessment) -> list[Measure
 def _not_a_score(metric: Metric, value: float) -> str | None:
     if math.isfinite(value) or (metric.may_be_infinite and math.isinf(value)):
         return None
+    if metric.undefined and math.isnan(value):
+        return f"{metric.info.title} is not defined for {metric.undefined}"
     return f"the score is {value}, not a finite number"
 
 

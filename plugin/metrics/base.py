@@ -54,12 +54,15 @@ class Metric(ABC):
         policy: how the images that it is given are brought to size
         min_side: smallest width and height that it can take, in pixels, after ``policy``
         may_be_infinite: whether an infinite score is a result, such as the PSNR of identical images
+        undefined: for which images the metric's formula has no value, in words that follow "not defined for"; their
+            score is not a number
     """
 
     info: MetricInfo
     policy: ImagePolicy
     min_side: int = 1
     may_be_infinite: bool = False
+    undefined: str = ""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Where a metric's authors look at luminance, piq is given what their MATLAB code 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any, Final
@@ -21,6 +21,39 @@ from ..registry import metric_info
 
 
 @dataclass(frozen=True)
+class Undefined:
+    """Pairs of images for which a formula has no value.
+
+    Args:
+        pairs: which, in words
+        find: from distorted images, references and piq's scores, whether each is one; piq fills such gaps with what
+            its small constants make of 0/0
+    """
+
+    pairs: str
+    find: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def _flat(images: torch.Tensor) -> torch.Tensor:
+    """Whether each image (N, C, H, W) is of one colour, (N,)."""
+    pixels = images.flatten(2)
+    return (pixels.amax(2) == pixels.amin(2)).all(1)
+
+
+#: What there is to be seen in the reference is the denominator.
+FLAT_REFERENCE: Final = Undefined("a reference of one tone", lambda distorted, reference, scores: _flat(reference))
+#: Pixels are weighted by what there is to be seen in either image.
+FLAT_PAIR: Final = Undefined(
+    "two images of one tone each", lambda distorted, reference, scores: _flat(reference) & _flat(distorted)
+)
+#: A negative number has no real power of a fraction; piq takes it for 0.
+NEGATIVE_STRUCTURE: Final = Undefined(
+    "images whose structure is on the average the reverse of the reference's at some scale",
+    lambda distorted, reference, scores: scores == 0,
+)
+
+
+@dataclass(frozen=True)
 class Formula:
     """One of piq's functions, set as the metric's authors have it; calling it makes the metric.
 
@@ -30,6 +63,7 @@ class Formula:
         min_side: smallest side of an image that it can take, in pixels
         settings: what it takes beside the images
         note: what it computes, for run records
+        undefined: pairs for which it has no value
     """
 
     name: str
@@ -37,6 +71,7 @@ class Formula:
     min_side: int
     note: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    undefined: Undefined | None = None
 
     def __call__(self, **settings: Any) -> PixelMetric:
         """Make the metric; settings as :class:`PixelMetric`."""
@@ -61,6 +96,7 @@ class PixelMetric(FullReferenceMetric):
         self.info = metric_info(formula.name)
         self.policy = image_policy(policy)
         self.min_side = formula.min_side
+        self.undefined = formula.undefined.pairs if formula.undefined else ""
         self._formula = formula
         self._function = getattr(piq, formula.function)
 
@@ -86,6 +122,8 @@ class PixelMetric(FullReferenceMetric):
             scores: torch.Tensor = self._function(
                 distorted / 255, reference / 255, reduction="none", **self._formula.settings
             )
+            if (undefined := self._formula.undefined) is not None:
+                scores = scores.masked_fill(undefined.find(distorted, reference, scores), torch.nan)
             return scores
         except LinAlgError:
             # An image without content has no information to weight by, and no score.
@@ -105,24 +143,28 @@ ssim: Final = Formula(
 ms_ssim: Final = Formula(
     "ms-ssim",
     "multi_scale_ssim",
+    undefined=NEGATIVE_STRUCTURE,
     min_side=161,
     note="grey levels; five scales, weights 0.0448, 0.2856, 0.3001, 0.2363, 0.1333; 11×11 Gaussian, σ 1.5",
 )
 iw_ssim: Final = Formula(
     "iw-ssim",
     "information_weighted_ssim",
+    undefined=FLAT_REFERENCE,
     min_side=161,
     note="grey levels; five scales, weights as MS-SSIM; 3×3 blocks with parent, noise variance 0.4",
 )
 vif: Final = Formula(
     "vif",
     "vif_p",
+    undefined=FLAT_REFERENCE,
     min_side=41,
     note="grey levels; pixel domain, four scales, noise variance 2",
 )
 fsim: Final = Formula(
     "fsim",
     "fsim",
+    undefined=FLAT_PAIR,
     min_side=32,
     settings={"chromatic": False},
     note="luminance (Y of YIQ); averaged over squares of round(shorter side / 256) pixels first",
@@ -130,12 +172,14 @@ fsim: Final = Formula(
 fsimc: Final = Formula(
     "fsimc",
     "fsim",
+    undefined=FLAT_PAIR,
     min_side=32,
     note="YIQ; averaged over squares of round(shorter side / 256) pixels first",
 )
 vsi: Final = Formula(
     "vsi",
     "vsi",
+    undefined=FLAT_PAIR,
     min_side=32,
     note="LMN and SDSP saliency; averaged over squares of round(shorter side / 256) pixels first",
 )
@@ -155,6 +199,7 @@ mdsi: Final = Formula(
 haarpsi: Final = Formula(
     "haarpsi",
     "haarpsi",
+    undefined=FLAT_PAIR,
     min_side=32,
     note="YIQ, averaged over 2×2 pixels first; C 30, α 4.2",
 )

@@ -95,6 +95,8 @@ class BRISQUE(NoReferenceMetric):
         WeightsError: if the support vector machine is not found
     """
 
+    undefined = "an image of one tone, which has no local statistics"
+
     info = metric_info("brisque")
     min_side = 32
 

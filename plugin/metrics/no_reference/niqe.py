@@ -61,6 +61,8 @@ class NIQE(NoReferenceMetric):
         WeightsError: if the model is not found
     """
 
+    undefined = "an image of one tone, which has no local statistics"
+
     info = metric_info("niqe")
     #: Patches are cut from whole multiples of their side; a covariance needs some.
     min_side = 2 * PATCH
