@@ -1,6 +1,7 @@
 # make demo   set up, score a demo dataset, open it in the FiftyOne App
 # make test   set up, run every test
 # make lint   set up, check format, lint, types and import directions
+# TESTS=--with-data   only the tests that depend on real test data
 # TORCH=cpu   install PyTorch's CPU build (from PyTorch's own index, no CUDA)
 
 PYTHON ?= python3
@@ -38,8 +39,8 @@ app: setup
 
 # FiftyOne's database and the browser want the machine for themselves.
 test: setup
-	$(BIN)/pytest --numprocesses auto --dist worksteal tests/unit
-	$(BIN)/pytest tests/integration tests/app
+	$(BIN)/pytest $(TESTS) --numprocesses auto --dist worksteal tests/unit tests/fuzz
+	$(BIN)/pytest $(TESTS) tests/integration tests/app
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -24,6 +24,9 @@ from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.images import decode
 from scipy.stats import kendalltau, spearmanr
 
+#: Scores with the weights that are at hand.
+DEPENDS_ON_DATA = True
+
 
 @pytest.fixture
 def table(made_pairs, tmp_path) -> Path:

@@ -32,6 +32,10 @@ from PIL import Image
 pytestmark = pytest.mark.timeout(60)
 
 
+#: Scores with the weights that are at hand.
+DEPENDS_ON_DATA = True
+
+
 class Means(FullReferenceMetric):
     """Squared difference of mean colours: cheap, and its value is known for images of one colour."""
 

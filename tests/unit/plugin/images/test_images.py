@@ -437,8 +437,8 @@ def test_the_arithmetic_for_other_devices_is_pillows_too(width, height, size, se
     assert torch.equal(found, resize(tensor, size))
 
 
-def test_resizing_by_other_arithmetic_leaves_deepmse_as_it_is(live_pairs):
-    for path in {path for pair in live_pairs[::8] for path in (pair.ref, pair.dist)}:
+def test_resizing_by_other_arithmetic_leaves_deepmse_as_it_is(ranked_pairs):
+    for path in {path for pair in ranked_pairs[::8] for path in (pair.ref, pair.dist)}:
         stored = to_tensor(decode(path), NATIVE)[None]
         assert torch.equal(tensors._resize_by_matrices(stored, 256), resize(stored, 256))
 

@@ -25,6 +25,10 @@ from PIL import Image
 from scipy.stats import spearmanr
 
 from ....conftest import photo_like
+from ... import made_weights
+
+#: Scores with the weights that are at hand.
+DEPENDS_ON_DATA = True
 
 pytest.importorskip("piq")
 pytest.importorskip("torchmetrics")
@@ -42,11 +46,19 @@ CLOSE_TO_PEOPLE = (
 )
 
 
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory) -> Path:
+    """A folder with all files of parameters, made ones where the real ones are not here."""
+    return made_weights.fill(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(autouse=True)
+def weights_of_all_metrics(weights, monkeypatch):
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(weights))
+
+
 def made(name: str) -> AnyMetric:
-    try:
-        return create(name, device=CPU)
-    except WeightsError as error:
-        pytest.skip(str(error).splitlines()[0])
+    return create(name, device=CPU)
 
 
 def photos(n: int, width: int, height: int, seed: int = 0) -> torch.Tensor:
@@ -92,8 +104,13 @@ def test_scores_lie_in_the_declared_range_and_a_copy_is_best(name):
     if isinstance(metric, FullReferenceMetric):
         best = low if metric.info.lower_is_better else high
         expected = 1.0 if name == "vif" else best
-        assert scores(metric, references, references) == pytest.approx([expected] * 3, abs=2e-3)
-        assert all((value < expected) != metric.info.lower_is_better for value in found)
+        copies = scores(metric, references, references)
+        # PieAPP's scale has no end, and where a copy is on it only its own parameters say.
+        if math.isinf(expected) and name != "psnr":
+            assert all(map(math.isfinite, copies))
+        else:
+            assert copies == pytest.approx([expected] * 3, abs=2e-3)
+            assert all((value < expected) != metric.info.lower_is_better for value in found)
 
 
 @pytest.mark.parametrize("name", [name for name in metric_names() if name != "deepmse"])
@@ -101,8 +118,9 @@ def test_the_smallest_side_is_enough_and_what_is_smaller_is_an_error_of_its_row(
     metric = made(name)
     smallest = max(metric.min_side, MIN_SIDE)
     for side in (smallest, smallest - 1):
-        for index in range(2):
-            Image.fromarray(photo_like(index, side, side + 40)).save(tmp_path / f"{side}_{index}.png")
+        photo = photo_like(0, side, side + 40)
+        for index, pixels in enumerate((photo // 2, photo)):
+            Image.fromarray(pixels).save(tmp_path / f"{side}_{index}.png")
     items = [Item(side, tmp_path / f"{side}_0.png", tmp_path / f"{side}_1.png") for side in (smallest, smallest - 1)]
     enough, small = Scorer([name], device="cpu").run(items)
     assert math.isfinite(enough.measurements[name].value)
@@ -110,14 +128,14 @@ def test_the_smallest_side_is_enough_and_what_is_smaller_is_an_error_of_its_row(
 
 
 @pytest.fixture(scope="module")
-def agreement(live_pairs) -> dict[str, float]:
-    """Rank correlation of badness by each metric with that by people, on every fifth LIVE pair."""
+def agreement(ranked_pairs) -> dict[str, float]:
+    """Rank correlation of badness by each metric with that by people; without their opinions, with the level."""
     names = []
     for name in CLOSE_TO_PEOPLE:
         with contextlib.suppress(WeightsError):
             create(name, device=CPU)
             names.append(name)
-    items = [Item(pair.dmos, pair.dist, pair.ref) for pair in live_pairs[::5]]
+    items = [Item(pair.dmos, pair.dist, pair.ref) for pair in ranked_pairs[:: max(1, len(ranked_pairs) // 16)]]
     found = list(Scorer(names, device="cpu").run(items))
     dmos = [score.item.key for score in found]
     values = {name: np.array([score.measurements[name].value for score in found]) for name in names}
@@ -125,11 +143,9 @@ def agreement(live_pairs) -> dict[str, float]:
     return {name: float(spearmanr(each, dmos).statistic) for name, each in turned.items()}
 
 
-@pytest.mark.parametrize("name", CLOSE_TO_PEOPLE)
-def test_agrees_with_people_in_the_declared_direction(name, agreement):
-    if name not in agreement:
-        pytest.skip(f"needs the weights of {name}")
-    assert agreement[name] > 0.65
+def test_metrics_agree_with_people_in_the_declared_direction(agreement):
+    assert {name for name in CLOSE_TO_PEOPLE if not metric_info(name).files} <= set(agreement)
+    assert {name: srcc for name, srcc in agreement.items() if not srcc > 0.65} == {}
 
 
 def test_eleven_metrics_decode_each_file_once(monkeypatch, tmp_path):
@@ -143,7 +159,8 @@ def test_eleven_metrics_decode_each_file_once(monkeypatch, tmp_path):
     for index in range(2):
         Image.fromarray(photo_like(index, 200, 180)).save(tmp_path / f"ref{index}.png")
     for index in range(6):
-        Image.fromarray(photo_like(10 + index, 200, 180)).save(tmp_path / f"dist{index}.png")
+        darker = photo_like(index % 2, 200, 180) * (0.9 - 0.1 * index)
+        Image.fromarray(darker.astype(np.uint8)).save(tmp_path / f"dist{index}.png")
     for name in ELEVEN:
         made(name)
     items = [Item(index, tmp_path / f"dist{index}.png", tmp_path / f"ref{index % 2}.png") for index in range(6)]
@@ -167,7 +184,7 @@ def test_an_image_without_content_is_an_error_of_its_row(name, tmp_path):
     items = [Item(file, tmp_path / file, tmp_path / file) for file in ("photo.png", "flat.png")]
     photo, flat = Scorer([name], device="cpu", batch_size=2).run(items)
     assert photo.error == ""
-    assert "not a finite number" in flat.error
+    assert f"{metric_info(name).title} is not defined for" in flat.error
 
 
 def test_an_unknown_metric_lists_all(run, tmp_path):
@@ -255,7 +272,7 @@ def test_the_papers_table_can_be_written_by_one_command(run, tmp_path):
     for name in ELEVEN:
         made(name)
     for index in range(3):
-        Image.fromarray(photo_like(index, 180, 170)).save(tmp_path / f"{index}.png")
+        Image.fromarray(photo_like(0, 180, 170) // (index + 1)).save(tmp_path / f"{index}.png")
     (tmp_path / "pairs.csv").write_text("dist,ref,mos\n1.png,0.png,1\n2.png,0.png,2\n")
     chosen = [argument for name in ELEVEN for argument in ("-m", name)]
     assert run("score", tmp_path / "pairs.csv", *chosen, "-o", tmp_path / "out.csv").status == 0

@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.networks import efficientnet_lite, squeezenet
 from deepmse.plugin.networks.backbones import Backbone, blank, build, downloads, shapes
+from deepmse.plugin.networks.imagenet import alexnet_features
 from deepmse.plugin.networks.taps import BACKBONES, TAPS, layers_of
 from deepmse.plugin.weights import Weights
+from safetensors.torch import save_file
 from torchvision import models
 
 MEAN, STD = (torch.tensor(values).view(1, 3, 1, 1) for values in (squeezenet.MEAN, squeezenet.STD))
@@ -134,9 +136,9 @@ class TestLayers:
 
 
 class TestWeights:
-    def test_real_squeezenet(self, test_data):
-        backbone = build("squeezenet", ["fire8-concat"], test_data / "weights")
-        layers, weights = squeezenet.build(test_data / "weights")
+    def test_squeezenet_from_its_file(self, squeezenet_file):
+        backbone = build("squeezenet", ["fire8-concat"], squeezenet_file)
+        layers, weights = squeezenet.build(squeezenet_file)
         image = picture(227)
         with torch.inference_mode():
             expected = layers[:12]((image / 255 - MEAN) / STD)
@@ -144,13 +146,15 @@ class TestWeights:
         assert found.numel() == 100_352
         assert torch.allclose(found, expected, rtol=1e-4, atol=1e-3)
         assert backbone.weights.sha256 == weights.sha256
-        assert backbone.weights.warning is None
+        assert backbone.weights.warning == weights.warning
 
-    def test_a_convolutional_part_serves_the_layers_that_it_has(self, test_data):
-        backbone = build("alexnet", ["features.10"], test_data / "weights" / "alexnet_features.safetensors")
+    def test_a_convolutional_part_serves_the_layers_that_it_has(self, tmp_path):
+        path = tmp_path / "alexnet_features.safetensors"
+        save_file({f"features.{key}": value for key, value in alexnet_features().state_dict().items()}, path)
+        backbone = build("alexnet", ["features.10"], path)
         assert F.relu(taken(backbone, picture(96))["features.10"]).any()
         with pytest.raises(WeightsError, match=r"no classifier\.1\.weight, which AlexNet needs for fc6; pass"):
-            build("alexnet", ["fc6"], test_data / "weights" / "alexnet_features.safetensors")
+            build("alexnet", ["fc6"], path)
 
     def test_missing_weights_say_what_was_tried(self, tmp_path, monkeypatch):
         monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))

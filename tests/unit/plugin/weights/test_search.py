@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from deepmse.plugin import weights
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.networks import squeezenet
+from deepmse.plugin.networks.imagenet import alexnet_features
 from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
 from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, fetch, read_array_pickle, resolve
 from hypothesis import given, settings
@@ -388,9 +389,11 @@ def test_weights_that_do_not_fit_are_refused(tmp_path, wrong):
         squeezenet.build(path)
 
 
-def test_alexnets_weights_are_refused(test_data):
+def test_alexnets_weights_are_refused(tmp_path):
+    path = tmp_path / "alexnet_features.safetensors"
+    save_file({f"features.{key}": value for key, value in alexnet_features().state_dict().items()}, path)
     with pytest.raises(WeightsError, match="not the weights of SqueezeNet"):
-        squeezenet.build(test_data / "weights" / "alexnet_features.safetensors")
+        squeezenet.build(path)
 
 
 def test_unknown_weights_that_fit_are_used_with_a_warning(tmp_path):

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.learning.gaussian_process import files as nr_files
@@ -90,10 +91,9 @@ def test_features_are_the_taps_in_the_order_asked_for():
     np.testing.assert_array_equal(columns(all_taps.sizes(), ("stem",)), np.arange(80, 144))
 
 
-def test_damaged_photographs_score_lower(metric, test_data):
-    photos = sorted((test_data / "data" / "kodak24").glob("*.png"))[:4]
-    for path in photos:
-        clean = Image.open(path).convert("RGB")
+def test_damaged_photographs_score_lower(metric):
+    for photo in (skimage.data.astronaut(), skimage.data.coffee(), skimage.data.chelsea()):
+        clean = Image.fromarray(photo)
         noisy = np.array(clean) + np.random.default_rng(0).normal(0, 40, (*clean.size[::-1], 3))
         score, blurred, noised = (
             float(metric.assess(as_tensor(image)).scores)
@@ -170,7 +170,7 @@ def test_a_model_trained_on_ones_own_labels_scores_as_a_metric(run, labels, tmp_
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--target", "mos"), "no column mos"),
+        (("--target", "mos"), "no column 'mos'"),
         (("--target", "sharpness", "-o", "model.pt"), "ends in .safetensors"),
         (("--target", "sharpness", "--scale", "4", "5"), "not on the scale 4 to 5"),
     ],
