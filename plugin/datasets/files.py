@@ -1,8 +1,6 @@
 """Reading what datasets publish, with errors that name file, column and line."""
 
 import math
-import zipfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -55,17 +53,15 @@ def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> I
         UsageError: the file is missing, is no workbook, or lacks the sheet or one of ``columns``
     """
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, InvalidFileException) as error:
+    except Exception as error:  # Damaged files raise almost anything.
         raise UsageError(f"{path}: cannot be read as an Excel workbook ({error})") from error
     try:
         if sheet is not None and sheet not in book.sheetnames:
             raise UsageError(f"{path}: no sheet {sheet!r}; there are {', '.join(book.sheetnames)}")
-        sheet_rows = book[sheet or book.sheetnames[0]].iter_rows(values_only=True)
-        rows = enumerate(([_stripped(cell) for cell in row] for row in sheet_rows), start=1)
+        rows = enumerate(_sheet_rows(book, sheet, path), start=1)
         wanted = list(columns)
         header = next((row for _, row in islice(rows, _HEADER_ROWS) if set(wanted) <= set(row)), None)
         if header is None:
@@ -81,6 +77,15 @@ def read_xlsx(path: Path, columns: Iterable[str], sheet: str | None = None) -> I
                 yield line, dict(zip(wanted, cells, strict=True))
     finally:
         book.close()
+
+
+def _sheet_rows(book: Any, sheet: str | None, path: Path) -> Iterator[list[Any]]:
+    """Cells of each row, read from the file as they are asked for."""
+    try:
+        for row in book[sheet or book.sheetnames[0]].iter_rows(values_only=True):
+            yield [_stripped(cell) for cell in row]
+    except Exception as error:  # Damaged files raise almost anything.
+        raise UsageError(f"{path}: cannot be read as an Excel workbook ({error})") from error
 
 
 def _stripped(cell: Any) -> Any:
@@ -100,11 +105,10 @@ def read_mat(path: Path, **kinds: type[str] | type[float]) -> list[NDArray[Any]]
             something else in one
     """
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
     try:
         content = loadmat(path)
-    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError, zlib.error) as error:
+    except Exception as error:  # Damaged files raise almost anything.
         raise UsageError(f"{path}: cannot be read as a MATLAB file ({error})") from error
     absent = [name for name in kinds if name not in content]
     if absent:

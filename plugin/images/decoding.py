@@ -35,10 +35,12 @@ MAX_PIXELS: Final = 89_478_485
 
 _PILLOWS_LIMIT: Final = Lock()
 
+#: Errors whose text says little without their name.
+_UNCLEAR: Final = (OverflowError, MemoryError, RuntimeError, AssertionError, struct.error, zlib.error)
 #: What Pillow's decoders raise on damaged data; anything else is a fault of ours and shows as one.
 _DAMAGED: Final = (
     *(OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError),
-    *(OverflowError, MemoryError, RuntimeError, struct.error, zlib.error),
+    *_UNCLEAR,
 )
 
 _ORIENTATION: Final = 0x0112
@@ -118,7 +120,9 @@ def decode(
         if isinstance(error, OSError) and error.strerror:
             raise ImageError(label, f"not readable ({error.strerror})") from error
         kind = type(error).__name__
-        unclear = isinstance(error, OverflowError | MemoryError | RuntimeError | struct.error | zlib.error)
+        unclear = isinstance(
+            error, OverflowError | MemoryError | RuntimeError | AssertionError | struct.error | zlib.error
+        )
         raise ImageError(label, f"damaged or truncated ({f'{kind}: {error}' if unclear else error})") from error
 
 

@@ -14,6 +14,8 @@ SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 #: Chunks without which the picture would be another one.
 _PICTURE: Final = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+#: The bit of a name's first letter that says that a picture can be shown without the chunk.
+_ANCILLARY: Final = 0x20
 #: Chunks that say how to show it.
 _SHOWN_BY: Final = (b"iCCP", b"eXIf")
 #: What Pillow multiplies grey of fewer than 8 bits by, by its name of the raw data.
@@ -21,8 +23,18 @@ _SCALE: Final = {"L;2": 85, "L;4": 17}
 
 
 def without_metadata(content: bytes) -> Iterator[bytes]:
-    """The same picture with less beside it: first without texts and what has a wrong checksum, then bare."""
+    """The same picture with less beside it: first without texts and what has a wrong checksum, then bare.
+
+    There is none of a file whose picture itself is damaged, or has a part that is not known.
+    """
     chunks = list(_chunks(content))
+    of_the_picture = [
+        (kind, is_whole) for kind, _, is_whole in chunks if not (kind.isalpha() and kind[0] & _ANCILLARY)
+    ]
+    is_known = all(kind in _PICTURE and is_whole for kind, is_whole in of_the_picture)
+    # The methods of compression and filtering, of which there is one.
+    if not is_known or (b"IEND", True) not in of_the_picture or content[26:28] != b"\0\0":
+        return
     yield SIGNATURE + b"".join(
         part for kind, part, is_whole in chunks if kind in _PICTURE or (kind in _SHOWN_BY and is_whole)
     )

@@ -89,6 +89,8 @@ def read(stream: BinaryIO, label: str, max_pixels: int) -> Pixels:
 def _check(page: Any, label: str, max_pixels: int) -> None:
     width, height = page.imagewidth, page.imagelength
     tile = (page.tilewidth or 1) * (page.tilelength or 1) if page.is_tiled else 1
+    if not width * height:
+        raise ImageError(label, f"damaged or truncated (its size is {width}×{height})")
     if max(width * height, tile) > max_pixels:
         raise ImageError(label, f"{width}×{height} is over the limit of {max_pixels:,} pixels")
     colours = _COLOURS.get(int(page.photometric))

@@ -80,7 +80,9 @@ def from_csv(
         for row, value in zip(table.rows, table.numbers(target), strict=True)
         if math.isfinite(value)
     ]
-    paths, values, references = zip(*labelled, strict=True) if labelled else ((), (), ())
+    if not labelled:
+        raise UsageError(f"{path}: no row has a {target}")
+    paths, values, references = zip(*labelled, strict=True)
     return _labels(
         paths,
         values,

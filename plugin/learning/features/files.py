@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -67,7 +69,7 @@ def read(path: Path) -> FeatureTable:
         with np.load(path) as file:
             names, errors = (tuple(file[key].tolist()) for key in ("names", "errors"))
             return FeatureTable(file["features"], names, errors, json.loads(str(file["settings"])))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UsageError(f"{path}: cannot be read as a file of features ({error})") from error
 
 

@@ -137,3 +137,19 @@ def test_a_wrong_checksum_of_the_picture_itself_is_an_error(critical):
     content[start + 4 + length] ^= 1
     with pytest.raises(ImageError):
         decode(bytes(content))
+
+
+@pytest.mark.parametrize("name", [b"PLTF", b"P\nTE", b"XXXX"])
+def test_a_picture_with_a_part_that_is_not_known_is_an_error(name):
+    samples, _, _ = made(PALETTE, 8, False)
+    part = chunk(name, bytes(768)) + chunk(b"zTXt", b"Comment\0\0" + b"\xff" * 40)
+    with pytest.raises(ImageError):
+        decode(png(samples, 8, PALETTE, ancillary=part))
+
+
+def test_a_cut_picture_with_broken_metadata_is_an_error():
+    samples, _, _ = made(RGB, 8, False)
+    content = png(samples, 8, RGB, ancillary=BROKEN["zTXt that is no zlib stream"] + BROKEN["pHYs too short"])
+    for end in (len(content) - 12, len(content) - 30, len(content) // 2):
+        with pytest.raises(ImageError):
+            decode(content[:end])
