@@ -12,7 +12,15 @@ from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, metric_info, metric_names
-from ..plugin.store import Progress, ScoringJob, Source, declared_target, evaluate_view
+from ..plugin.store import (
+    Progress,
+    ScoringJob,
+    Source,
+    check_score_fields,
+    declared_target,
+    evaluate_view,
+    underlying,
+)
 from .forms import delegation, problem
 from .messages import until_failure
 
@@ -77,7 +85,7 @@ class ComputeOperator(foo.Operator):
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many samples."""
-        return delegation(by_default=ctx.dataset is not None and len(ctx.target_view()) >= MANY_SAMPLES)
+        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY_SAMPLES)
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Do the work: in the App a stream of messages, delegated the summary."""
@@ -111,21 +119,26 @@ class ComputeOperator(foo.Operator):
         try:
             self.source(ctx.params).check(samples)
             for name in self.metrics(ctx.params):
-                metric_info(name)
+                check_score_fields(samples._root_dataset, metric_info(name))
             if not samples:
                 raise UsageError("there are no samples to score")
         except UsageError as error:
             problem(inputs, "Cannot score these samples", str(error))
             return
-        if len(samples) >= MANY_SAMPLES:
+        if (number := count(samples)) >= MANY_SAMPLES:
             inputs.view(
                 "note",
                 types.Notice(
-                    label=f"{len(samples):,} samples",
+                    label=f"{number:,} samples",
                     description="Better scheduled than executed now. Scheduled runs need a worker: "
                     "start one with `fiftyone delegated launch`",
                 ),
             )
+
+
+def count(samples: SampleCollection) -> int:
+    """How many samples a view stands for; 0 where it is of parts of images, which no operator takes."""
+    return 0 if samples._is_generated else len(underlying(samples))
 
 
 def weights_input(inputs: types.Object) -> None:

@@ -13,6 +13,7 @@ from ..plugin.panel.agreement.comparison import RESAMPLES
 from ..plugin.panel.agreement.controls import HIDDEN, HIGHER, LOWER, NO_BREAKDOWN, SHOWN
 from ..plugin.store import (
     breakdown_fields,
+    check_evaluation_name,
     declared_target,
     read_table,
     resolve_target,
@@ -76,6 +77,8 @@ class EvaluateQuality(foo.Operator):
         Returns:
             ``{"target": …, "rows": [{"metric": …, "group": …, "n": …, "srcc": …, …}]}``
         """
+        if save_as:
+            check_evaluation_name(samples._root_dataset, save_as)
         table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
         results = table.evaluate(resamples=resamples).to_dict()
         if save_as:

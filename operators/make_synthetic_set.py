@@ -15,8 +15,9 @@ from fiftyone.operators import types
 from ..plugin.datasets.synthesis.distorted_sets import LOADER, write_set
 from ..plugin.datasets.synthesis.distortions import DISTORTIONS, LEVELS
 from ..plugin.errors import UsageError
-from ..plugin.store import check_name, import_dataset, whole
+from ..plugin.store import ImageSource, check_name, import_dataset, underlying
 from ..plugin.store.config import datasets_dir
+from .compute import count
 from .forms import delegable, delegation, problem
 from .messages import until_failure
 
@@ -62,8 +63,9 @@ class MakeSyntheticSet(foo.Operator):
         Raises:
             UsageError: an unknown type or level, no usable image, or a name that cannot be had
         """
+        ImageSource().check(samples)
         quality = write_set(
-            [Path(path) for path in dict.fromkeys(whole(samples).values("filepath"))],
+            [Path(path) for path in dict.fromkeys(underlying(samples).values("filepath"))],
             datasets_dir() / _folder(samples, dataset),
             name=dataset,
             source=f"images of the FiftyOne dataset {samples._root_dataset.name}",
@@ -148,6 +150,7 @@ def _problem(ctx: foo.ExecutionContext) -> str | None:
     if not samples:
         return "there are no samples in this view"
     try:
+        ImageSource().check(samples)
         if name := ctx.params.get("dataset"):
             _folder(samples, name)
     except UsageError as error:
@@ -157,7 +160,7 @@ def _problem(ctx: foo.ExecutionContext) -> str | None:
 
 def _count(ctx: foo.ExecutionContext) -> int:
     """Images that the form's settings make."""
-    return len(ctx.target_view()) * len(ctx.params.get("distortions") or DISTORTIONS) * len(LEVELS)
+    return count(ctx.target_view()) * len(ctx.params.get("distortions") or DISTORTIONS) * len(LEVELS)
 
 
 def _progress(done: int, total: int) -> dict[str, Any]:

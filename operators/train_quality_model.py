@@ -15,12 +15,13 @@ from ..plugin.store import (
     ScoringJob,
     TrainingJob,
     check_model_name,
+    count_labels,
     declared_target,
     resolve_target,
     save_uncertain_view,
     target_fields,
 )
-from .compute import fraction, progress_label
+from .compute import count, fraction, progress_label
 from .forms import choice, delegable, delegation, direction_choice, problem
 from .messages import until_failure
 
@@ -103,13 +104,16 @@ class TrainQualityModel(foo.Operator):
         if wrong := _problem(ctx, samples, target):
             problem(inputs, "Cannot learn from these samples", wrong)
         elif target:
-            labelled = len(samples.exists(target))
-            inputs.view("count", types.Notice(label=f"Learns from {labelled:,} labels of {len(samples):,} images"))
+            labelled, not_finite = count_labels(samples, target)
+            text = f"Learns from {labelled:,} labels of {count(samples):,} images"
+            if not_finite:
+                text += f"; {not_finite:,} labels that are NaN or infinite count as missing"
+            inputs.view("count", types.Notice(label=text))
         return types.Property(inputs, view=types.View(label="Train a quality model"))
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many labels."""
-        return delegation(by_default=ctx.dataset is not None and len(ctx.target_view()) >= MANY_LABELS)
+        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY_LABELS)
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Train and score: in the App a stream of progress, delegated the result."""
@@ -189,6 +193,9 @@ def _output(results: dict[str, Any]) -> types.Property:
             f"**{results['view']}** has those without a label that it is least sure of: label them, and train again.",
         ]
     outputs.md("\n".join(lines), name="report")
+    if results["not_finite"]:
+        label = f"{results['not_finite']:,} labels are NaN or infinite and were left out"
+        outputs.view("not_finite", types.Warning(label=label))
     if results["failed"]:
         outputs.view("failed", types.Warning(label=f"{results['failed']:,} images could not be read"))
     return types.Property(outputs, view=types.View(label="Quality model trained"))

@@ -4,6 +4,7 @@ from .agreement import QualityTable, evaluate_view, read_table
 from .compute import Progress, ScoringJob, Summary, compute_full_reference, compute_no_reference
 from .evaluations import (
     SavedEvaluation,
+    check_evaluation_name,
     delete_evaluation,
     evaluated_view,
     list_evaluations,
@@ -14,6 +15,7 @@ from .evaluations import (
 from .fields import (
     Target,
     breakdown_fields,
+    check_score_fields,
     declare_target,
     declared_target,
     path_fields,
@@ -21,10 +23,11 @@ from .fields import (
     score_fields,
     target_fields,
 )
-from .items import ImageSource, PairSource, Source, is_grouped, whole
+from .items import ImageSource, PairSource, Source, is_grouped
 from .loading import check_name, import_dataset
+from .samples import underlying
 from .snapshot import Snapshot, take_snapshot
-from .training import TrainingJob, TrainingSummary, check_model_name, save_uncertain_view
+from .training import TrainingJob, TrainingSummary, check_model_name, count_labels, save_uncertain_view
 from .views import build_view, fingerprint, select_group, view_stages
 
 __all__ = [
@@ -42,10 +45,13 @@ __all__ = [
     "TrainingSummary",
     "breakdown_fields",
     "build_view",
+    "check_evaluation_name",
     "check_model_name",
     "check_name",
+    "check_score_fields",
     "compute_full_reference",
     "compute_no_reference",
+    "count_labels",
     "declare_target",
     "declared_target",
     "delete_evaluation",
@@ -66,6 +72,6 @@ __all__ = [
     "select_group",
     "take_snapshot",
     "target_fields",
+    "underlying",
     "view_stages",
-    "whole",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +14,11 @@ from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, distinct, metric_info
-from .config import media_dir
-from .fields import REF_FIELD, check_score_fields, declare_score_fields
-from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source, whole
+from .config import dataset_dir
+from .fields import REF_FIELD, ScoreFields, check_score_fields, declare_score_fields
+from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
 from .presentation import to_sidebar
-from .runs import Run
+from .runs import Outcome, Run
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class ScoringJob:
 
     Iterating does the work: it yields a ``Progress`` about once a second, each time after writing what has
     been computed, so a job that is stopped or killed keeps its scores. Each metric is registered as a run at the
-    start with status "running" and ends "completed", "interrupted" or "failed". Each image is decoded once for all
-    metrics.
+    start with status "running" and ends "completed", "interrupted" or, with the reason, "failed". Each image is
+    decoded once for all metrics.
 
     Args:
         samples: dataset or view, flat or grouped
@@ -101,27 +101,26 @@ class ScoringJob:
         scorer: Scorer | None = None,
         **scorer_settings: Any,
     ) -> None:
-        infos = [metric_info(name) for name in distinct(metrics)]
-        if len({info.kind for info in infos}) > 1:
+        infos = {name: metric_info(name) for name in distinct(metrics)}
+        if len({info.kind for info in infos.values()}) > 1:
             raise UsageError("full-reference and no-reference metrics read different things: compute them apart")
         if source is None:
-            source = PairSource() if any(info.kind == "FR" for info in infos) else ImageSource()
-        samples = whole(samples)
+            source = PairSource() if any(info.kind == "FR" for info in infos.values()) else ImageSource()
         source.check(samples)
-        for info in infos:
-            check_score_fields(samples._root_dataset, info, error_maps=error_maps)
         self._source = source
         self._samples = samples
         self._dataset = samples._root_dataset
         self._only_missing = only_missing
+        for info in infos.values():
+            check_score_fields(self._dataset, info, error_maps=error_maps and info.has_error_map)
         if scorer is None:
             # Here and not at the top: this imports torch.
             from ..engine.scorer import Scorer
 
-            error_maps = error_maps and any(info.has_error_map for info in infos)
-            scorer = Scorer(list(metrics), error_maps=error_maps, **scorer_settings)
+            error_maps = error_maps and any(info.has_error_map for info in infos.values())
+            scorer = Scorer(list(infos), error_maps=error_maps, **scorer_settings)
         self._scorer = scorer
-        self._metrics = infos
+        self._metrics = list(infos.values())
         self._error_maps = error_maps
         self._map_dir = map_dir
         self._summaries: tuple[Summary, ...] | None = None
@@ -137,15 +136,16 @@ class ScoringJob:
         """Do the work."""
         from ..engine.scorer import Item
 
+        scored = self._source.scored(self._samples)
         items = [Item(*triple) for triple in self._source.read(self._samples)]
+        ids = [item.key for item in items]
+        for metric in self._metrics:  # All, before the first of them is written to.
+            self._check(metric)
         done, failed = 0, 0
-        with ExitStack() as runs:
-            sinks = []
-            for metric in self._metrics:
-                sinks.append(self._sink(metric, [item.key for item in items]))
-                runs.enter_context(sinks[-1].run)
+        with ExitStack() as stack:
+            sinks = [stack.enter_context(self._sink(metric, scored, ids)) for metric in self._metrics]
+            stack.callback(self._summarise, sinks)
             items = [item for item in items if any(item.key in sink.wanted for sink in sinks)]
-            runs.callback(self._summarise, sinks)
             yield Progress(0, len(items), 0)
             flushed = time.monotonic()
             for score in self._scorer.run(items):
@@ -162,29 +162,37 @@ class ScoringJob:
                     yield Progress(done, len(items), failed)
         yield Progress(done, len(items), failed)
 
-    def _summarise(self, sinks: Sequence[_Sink]) -> None:
-        """Write what waits, also where the work was stopped, and tell the runs what came out."""
-        self._summaries = tuple(sink.summarise(self._scorer.warnings) for sink in sinks)
-
-    def _sink(self, metric: MetricInfo, ids: Sequence[str]) -> _Sink:
-        """Declare a metric's fields, and register its run on the samples of these ids."""
+    def _check(self, metric: MetricInfo) -> None:
+        """UsageError where a metric's fields or the folder of its error maps cannot be written."""
         error_maps = self._error_maps and metric.has_error_map
+        check_score_fields(self._dataset, metric, error_maps=error_maps)
+        if map_dir := self._maps(metric):
+            try:
+                map_dir.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise UsageError(f"{map_dir}: the folder for error maps cannot be made ({error.strerror})") from error
+
+    def _maps(self, metric: MetricInfo) -> Path | None:
+        """The folder for a metric's error maps, if they are written."""
+        if not (self._error_maps and metric.has_error_map):
+            return None
+        return Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, ScoreFields.of(metric).map)
+
+    @contextmanager
+    def _sink(self, metric: MetricInfo, scored: SampleCollection, ids: Sequence[str]) -> Iterator[_Sink]:
+        """Declare a metric's fields, and record what is written to the samples of these ids as a run."""
         known = self._dataset.get_field_schema()
-        fields = declare_score_fields(self._dataset, metric, error_maps=error_maps)
+        map_dir = self._maps(metric)
+        fields = declare_score_fields(self._dataset, metric, error_maps=map_dir is not None)
         shown = (fields.score, fields.grade, fields.std, fields.error)
         to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
         # The App sorts by indexed fields alone.
         self._dataset.create_index(fields.score)
-        map_dir = None
-        if error_maps:
-            map_dir = Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, fields.map)
-        scored = self._source.scored(self._samples)
         wanted = set(ids)
         if self._only_missing:
             wanted &= set(scored.exists(fields.score, False).values("id"))
-        writer = ScoreWriter(
-            self._dataset, metric, fields, map_dir=map_dir, stale=scored.exists(fields.error).values("id")
-        )
+        stale = scored.exists(fields.error).values("id")
+        writer = ScoreWriter(self._dataset, metric, fields, map_dir=map_dir, stale=stale)
         settings = {
             "metric": metric.name,
             "source": self._source.describe(self._samples),
@@ -192,7 +200,21 @@ class ScoringJob:
             "map_dir": map_dir and str(map_dir),
             "engine": self._scorer.describe(),
         }
-        return _Sink(metric, fields.score, writer, Run(self._samples, metric.field, settings), wanted, len(ids))
+
+        def outcome() -> Outcome:
+            counts = {"scored": writer.scored, "failed": writer.failed, "skipped": len(ids) - len(wanted)}
+            return Outcome(counts, writer.errors.most_common())
+
+        with Run(self._samples, metric.field, settings, outcome) as run:
+            try:
+                yield _Sink(metric, fields.score, writer, run, wanted, len(ids))
+            finally:
+                writer.flush()
+
+    def _summarise(self, sinks: Sequence[_Sink]) -> None:
+        for sink in sinks:
+            sink.writer.flush()
+        self._summaries = tuple(sink.summary(self._scorer.warnings) for sink in sinks)
 
 
 @dataclass
@@ -215,10 +237,9 @@ class _Sink:
     wanted: set[str]
     total: int
 
-    def summarise(self, warnings: tuple[str, ...]) -> Summary:
-        """Write what waits and tell the run what came out."""
-        self.writer.flush()
-        summary = Summary(
+    def summary(self, warnings: tuple[str, ...]) -> Summary:
+        """What has been written so far."""
+        return Summary(
             metric=self.metric.name,
             field=self.field,
             run_key=self.run.key,
@@ -228,9 +249,6 @@ class _Sink:
             errors=tuple(self.writer.errors.most_common()),
             warnings=warnings,
         )
-        counts = {"scored": summary.scored, "failed": summary.failed, "skipped": summary.skipped}
-        self.run.tell(counts, summary.errors)
-        return summary
 
 
 def compute_full_reference(
@@ -297,4 +315,4 @@ def _run(job: ScoringJob, progress: Callable[[Progress], None] | None) -> tuple[
 
 def default_map_dir(dataset: fo.Dataset, field: str) -> Path:
     """Where the error maps of ``field`` are written unless told otherwise."""
-    return media_dir(dataset) / field
+    return dataset_dir(dataset) / field

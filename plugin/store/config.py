@@ -1,8 +1,12 @@
-"""FiftyOne's settings."""
+"""FiftyOne's settings, and the folders that follow from them."""
 
-from pathlib import Path
+import os
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Final
 
 import fiftyone as fo
+
+_LONGEST_NAME: Final = 255
 
 
 def plugins_dir() -> Path:
@@ -10,16 +14,18 @@ def plugins_dir() -> Path:
     return Path(fo.config.plugins_dir)
 
 
-def media_dir(dataset: fo.Dataset) -> Path:
-    """The folder for what is made for a dataset, always inside :func:`datasets_dir`.
-
-    It is called as the dataset is, or as the App's addresses call it where that would lead elsewhere.
-    """
-    name = str(dataset.name)
-    is_a_name = name not in ("", ".", "..") and not {"/", "\\", "\0"} & set(name)
-    return datasets_dir() / (name if is_a_name else str(dataset.slug))
-
-
 def datasets_dir() -> Path:
     """The folder where FiftyOne keeps the media of datasets that it makes."""
     return Path(fo.config.default_dataset_dir)
+
+
+def dataset_dir(dataset: fo.Dataset) -> Path:
+    """The folder for what is made for a dataset, always one right inside :func:`datasets_dir`.
+
+    It is called as the dataset is; by the dataset's id where the name could lead elsewhere, as "../x" does.
+    """
+    name = str(dataset.name)
+    plain = name not in (".", "..") and name == PurePosixPath(name).name == PureWindowsPath(name).name
+    if not plain or len(os.fsencode(name)) > _LONGEST_NAME:
+        name = str(dataset._doc.id)
+    return datasets_dir() / name

@@ -13,6 +13,7 @@ from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
 from ..evaluation import Evaluation, Row
+from .samples import underlying
 
 METHOD: Final = "image_quality_evaluation"
 _NAME: Final = "evaluation"
@@ -71,15 +72,19 @@ def save_evaluation(
     if name is None:
         taken = set(dataset.list_runs())
         name = next(key for n in range(1, len(taken) + 2) if (key := f"{_NAME}_{n}") not in taken)
-    _check_name(dataset, name)
+    check_evaluation_name(dataset, name)
     config = dataset.init_run(
         method=METHOD,
         saved=datetime.now(UTC).isoformat(timespec="seconds"),
-        images=len(samples),
+        images=len(underlying(samples)),
         settings=dict(settings),
     )
     samples.register_run(name, config)
-    dataset.save_run_results(name, dataset.init_run_results(name, evaluation=dict(results)))
+    try:
+        dataset.save_run_results(name, dataset.init_run_results(name, evaluation=dict(results)))
+    except BaseException:
+        dataset.delete_run(name)
+        raise
     return name
 
 
@@ -118,7 +123,7 @@ def rename_evaluation(dataset: fo.Dataset, name: str, new_name: str) -> None:
         UsageError: there is none of that name, or the new one is taken or cannot be one
     """
     _check_exists(dataset, name)
-    _check_name(dataset, new_name)
+    check_evaluation_name(dataset, new_name)
     dataset.rename_run(name, new_name)
 
 
@@ -132,13 +137,18 @@ def delete_evaluation(dataset: fo.Dataset, name: str) -> None:
     dataset.delete_run(name)
 
 
-def _check_exists(dataset: fo.Dataset, name: str) -> None:
-    if name not in dataset.list_runs(method=METHOD):
-        raise UsageError(f"{dataset.name} keeps no evaluation {name!r}")
+def check_evaluation_name(dataset: fo.Dataset, name: str) -> None:
+    """Check that an evaluation can be kept under a name.
 
-
-def _check_name(dataset: fo.Dataset, name: str) -> None:
+    Raises:
+        UsageError: the name is taken or cannot be one
+    """
     if not name.isidentifier():
         raise UsageError(f"{name!r} cannot be an evaluation's name: letters, digits and underscores, no digit first")
     if name in dataset.list_runs():
         raise UsageError(f"{dataset.name} already has a run {name!r}; choose another name")
+
+
+def _check_exists(dataset: fo.Dataset, name: str) -> None:
+    if name not in dataset.list_runs(method=METHOD):
+        raise UsageError(f"{dataset.name} keeps no evaluation {name!r}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from dataclasses import field as dataclass_field
 from typing import Any, Final
 
 import fiftyone as fo
 
 from ..errors import UsageError
-from ..metrics import MetricInfo, find_by_field
+from ..metrics import MetricInfo, find_by_field, metric_info, metric_names
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
@@ -85,35 +86,37 @@ class Target:
         return "lower is better" if self.lower_is_better else "higher is better"
 
 
-def check_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> None:
-    """Check that the fields that ``metric`` writes are free or its own, before anything is computed.
+def check_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool = False) -> None:
+    """Check that the scores of ``metric`` can be written, before anything is.
 
     Raises:
-        UsageError: one of them is of another type or cannot be written
+        UsageError: a field that it writes holds something else, is read-only, or is what metrics are compared with
     """
     names = ScoreFields.of(metric)
-    kinds: dict[str, type[fo.Field]] = {names.score: fo.FloatField, names.error: fo.StringField}
-    if metric.has_deviation:
-        kinds[names.std] = fo.FloatField
-    if metric.grades:
-        kinds[names.grade] = fo.StringField
-    if metric.stages:
-        kinds[names.stages] = fo.ListField
-    if error_maps and metric.has_error_map:
-        kinds[names.map] = fo.EmbeddedDocumentField
-    for name, kind in kinds.items():
+    target = declared_target(dataset)
+    opinions = {target.field, target.std_field} if target else set()
+    is_ours = find_by_field(names.score) is not None or names.score in (dataset.info.get(SCORES_KEY) or {})
+    for name, wanted in _declarations(metric, error_maps=error_maps).items():
         field = dataset.get_field(name)
         if field is None:
             continue
-        is_map = name == names.map and getattr(field, "document_type", None) is not fo.Heatmap
-        is_list = name == names.stages and not isinstance(getattr(field, "field", None), fo.FloatField)
-        if type(field) is not kind or is_map or is_list:
-            raise UsageError(
-                f"{dataset.name} has a field {name!r} of type {type(field).__name__} where {metric.title} would "
-                f"write a {kind.__name__}; rename or delete it first"
-            )
-        if field.read_only:
-            raise UsageError(f"{dataset.name}: the field {name!r} is read-only; allow writing to it first")
+        if name in opinions:
+            problem = "holds the opinions that metrics are compared with"
+        elif not is_ours:
+            problem = f"is there already and holds no scores of {metric.title}"
+        elif not wanted.is_kind_of(field):
+            problem = f"is a {type(field).__name__}, not the {wanted.type.__name__} that {metric.title} writes"
+        elif field.read_only:
+            problem = "is read-only"
+        else:
+            continue
+        raise UsageError(f"{dataset.name}: the field {name!r} {problem}; rename or delete it, or {_way_out(metric)}")
+
+
+def _way_out(metric: MetricInfo) -> str:
+    if find_by_field(metric.field) is None:
+        return "choose another name for the model"
+    return "choose another metric"
 
 
 def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> ScoreFields:
@@ -123,35 +126,14 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
         dataset: the dataset
         metric: the metric
         error_maps: whether to add the field of error maps
+
+    Raises:
+        UsageError: as :func:`check_score_fields`, before anything is added
     """
+    check_score_fields(dataset, metric, error_maps=error_maps)
     names = ScoreFields.of(metric)
-    direction = "lower is better" if metric.lower_is_better else "higher is better"
-    dataset.add_sample_field(names.score, fo.FloatField, description=f"{metric.title} ({direction})")
-    dataset.add_sample_field(names.error, fo.StringField, description=f"Why there is no {metric.title} score")
-    if metric.has_deviation:
-        dataset.add_sample_field(
-            names.std, fo.FloatField, description=f"Standard deviation of the error of the {metric.title} score"
-        )
-    if metric.grades:
-        dataset.add_sample_field(
-            names.grade,
-            fo.StringField,
-            description=f"{metric.title} in a word, from the worst: {', '.join(metric.grades)}",
-        )
-    if metric.stages:
-        dataset.add_sample_field(
-            names.stages,
-            fo.ListField,
-            subfield=fo.FloatField,
-            description=f"{metric.title} of each stage: {', '.join(metric.stages)}",
-        )
-    if error_maps:
-        dataset.add_sample_field(
-            names.map,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.Heatmap,
-            description=f"Where {metric.title} sees a difference, on one scale for all images",
-        )
+    for name, field in _declarations(metric, error_maps=error_maps).items():
+        dataset.add_sample_field(name, field.type, description=field.description, **field.settings)
     if find_by_field(names.score) is None:
         declared = dict(dataset.info.get(SCORES_KEY) or {})
         declared[names.score] = {
@@ -164,9 +146,66 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
     return names
 
 
+@dataclass(frozen=True)
+class _Declaration:
+    """How a field is declared."""
+
+    type: type[fo.Field]
+    description: str
+    settings: dict[str, Any] = dataclass_field(default_factory=dict)
+
+    def is_kind_of(self, field: fo.Field) -> bool:
+        """Whether ``field`` holds the same."""
+        if type(field) is not self.type:
+            return False
+        if isinstance(field, fo.EmbeddedDocumentField):
+            return bool(field.document_type is self.settings["embedded_doc_type"])
+        return not isinstance(field, fo.ListField) or type(field.field) in (self.settings["subfield"], type(None))
+
+
+def _declarations(metric: MetricInfo, *, error_maps: bool) -> dict[str, _Declaration]:
+    """The fields that ``metric`` writes, by name."""
+    names, title = ScoreFields.of(metric), metric.title
+    direction = "lower is better" if metric.lower_is_better else "higher is better"
+    fields = {
+        names.score: _Declaration(fo.FloatField, f"{title} ({direction})"),
+        names.error: _Declaration(fo.StringField, f"Why there is no {title} score"),
+    }
+    if metric.has_deviation:
+        fields[names.std] = _Declaration(fo.FloatField, f"Standard deviation of the error of the {title} score")
+    if metric.grades:
+        words = ", ".join(metric.grades)
+        fields[names.grade] = _Declaration(fo.StringField, f"{title} in a word, from the worst: {words}")
+    if metric.stages:
+        fields[names.stages] = _Declaration(
+            fo.ListField, f"{title} of each stage: {', '.join(metric.stages)}", {"subfield": fo.FloatField}
+        )
+    if error_maps:
+        fields[names.map] = _Declaration(
+            fo.EmbeddedDocumentField,
+            f"Where {title} sees a difference, on one scale for all images",
+            {"embedded_doc_type": fo.Heatmap},
+        )
+    return fields
+
+
+def has_error_maps(dataset: fo.Dataset, metric: MetricInfo) -> bool:
+    """Whether the dataset has a field for the error maps of ``metric``, and not something else of its name."""
+    name = ScoreFields.of(metric).map
+    field = dataset.get_field(name)
+    return field is not None and _declarations(metric, error_maps=True)[name].is_kind_of(field)
+
+
+def written_by_metrics() -> dict[str, str]:
+    """Names of the fields that the known metrics write, and the metric of each."""
+    infos = [metric_info(name) for name in metric_names()]
+    return {field: info.name for info in infos for field in asdict(ScoreFields.of(info)).values()}
+
+
 def declare_target(dataset: fo.Dataset, target: Target) -> None:
     """Record in ``dataset.info`` what the metrics are to be compared with."""
     dataset.info[INFO_KEY] = {
+        **(dataset.info.get(INFO_KEY) or {}),
         "target": target.field,
         "lower_is_better": target.lower_is_better,
         "range": target.range and list(target.range),

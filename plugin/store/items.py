@@ -12,8 +12,9 @@ import fiftyone.core.media as fom
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
-from .config import media_dir
+from .config import dataset_dir
 from .fields import REF_FIELD
+from .samples import check_whole, underlying
 
 REFERENCE_SLICE = "reference"
 DISTORTED_SLICE = "distorted"
@@ -60,17 +61,19 @@ class PairSource:
 
     def scored(self, samples: SampleCollection) -> SampleCollection:
         """The samples of the distorted images; of a grouped view those of every group that it touches."""
+        samples = underlying(samples)
         if not is_grouped(samples):
             return samples
         return _groups(samples).select_group_slices(self.dist_slice)
 
     def read(self, samples: SampleCollection) -> Iterator[tuple[str, str, str | None]]:
         """Yield (sample id, distorted image's path, reference's path or None) in the view's order."""
+        samples = underlying(samples)
         if is_grouped(samples):
             yield from self._read_groups(samples)
             return
         ids, paths, references = samples.values(["id", "filepath", self.ref_field])
-        resolve = _PathResolver(media_dir(samples._root_dataset))
+        resolve = _PathResolver(dataset_dir(samples._root_dataset))
         for sample_id, path, reference in zip(ids, paths, references, strict=True):
             yield sample_id, path, resolve(reference, path) if reference else None
 
@@ -112,6 +115,7 @@ class ImageSource:
 
     def scored(self, samples: SampleCollection) -> SampleCollection:
         """The samples that are scored; of a grouped view those of every group it touches."""
+        samples = underlying(samples)
         if not is_grouped(samples):
             return samples
         return _groups(samples).select_group_slices(self._slices(samples))
@@ -129,22 +133,6 @@ class ImageSource:
 Source = PairSource | ImageSource
 
 
-def whole(samples: SampleCollection) -> SampleCollection:
-    """The same samples, each by itself and with all its fields.
-
-    Views that group samples by a field hold one sample of each group at a time, and views that select fields hide
-    the others; what is computed is of all samples and needs the fields.
-    """
-    if isinstance(samples, fo.DatasetView) and samples._is_dynamic_groups:
-        samples = samples.flatten()
-    dataset = samples._root_dataset
-    if samples._is_generated or samples.get_field_schema().keys() >= dataset.get_field_schema().keys():
-        return samples
-    if samples.media_type == fom.GROUP:
-        return dataset.select_groups(samples.values(f"{dataset.group_field}.id"), ordered=True)
-    return dataset.select(samples.values("id"), ordered=True)
-
-
 def is_grouped(samples: SampleCollection) -> bool:
     """Whether the dataset behind ``samples`` is grouped, even if the view has been flattened."""
     return bool(samples._root_dataset.media_type == fom.GROUP)
@@ -153,16 +141,16 @@ def is_grouped(samples: SampleCollection) -> bool:
 def _check_images(samples: SampleCollection, *slices: str) -> None:
     """Check that ``samples`` are whole images, and of grouped ones that the slices are there and hold images."""
     dataset = samples._root_dataset
-    if samples._is_generated:
-        raise UsageError("patches, frames and clips have no scores of their own; choose a view of whole images")
+    check_whole(samples)
     for name in slices:
         media = dataset.group_media_types.get(name)
         if media is None:
             raise UsageError(f"no slice {name!r} in {dataset.name}; there are {', '.join(dataset.group_slices)}")
         if media != fom.IMAGE:
             raise UsageError(f"slice {name!r} of {dataset.name} holds {media}, not images")
-    if not is_grouped(samples) and samples.media_type not in (fom.IMAGE, None):
-        raise UsageError(f"{dataset.name} holds {samples.media_type}, not images")
+    # The dataset's own: that of a view that groups its samples dynamically is "group".
+    if not is_grouped(samples) and dataset.media_type not in (fom.IMAGE, None):
+        raise UsageError(f"{dataset.name} holds {dataset.media_type}, not images")
 
 
 def _groups(samples: SampleCollection) -> Any:

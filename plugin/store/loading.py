@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
@@ -18,6 +19,7 @@ from .fields import (
     SPLIT_FIELD,
     Target,
     declare_target,
+    written_by_metrics,
 )
 from .origin import check_loader, moved_images, record_origin
 from .presentation import present
@@ -53,24 +55,68 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         quality.source,
         quality.notes,
     )
+    _check_target_name(target)
     rows: dict[str, dict[str, Any]] = {}
     for record in quality.records:
         path = fos.normalize_path(str(record.dist))
         if path in rows:
             raise UsageError(f"{path}: listed twice; a dataset in FiftyOne has one sample an image")
         rows[path] = _row(record, target)
-    dataset = fo.load_dataset(name) if fo.dataset_exists(name) else fo.Dataset(name, persistent=True)
-    moved = moved_images(dataset, quality, rows)
     fields = {
         field: declaration
         for field, declaration in (_FIELDS | _target_fields(target)).items()
         if any(row[field] is not None for row in rows.values())
     }
+    if fo.dataset_exists(name):
+        dataset = fo.load_dataset(name)
+        _check_fields(dataset, fields)
+        _fill(dataset, quality, target, fields, rows)
+        return dataset
+    dataset = fo.Dataset(name, persistent=True)
+    try:
+        _fill(dataset, quality, target, fields, rows)
+    except BaseException:
+        dataset.delete()
+        raise
+    return dataset
+
+
+def _check_fields(dataset: fo.Dataset, fields: Mapping[str, tuple[type[fo.Field], str]]) -> None:
+    """UsageError where a dataset has fields of these names that cannot be filled."""
+    for name, (kind, _) in fields.items():
+        field = dataset.get_field(name)
+        if field is None or (type(field) is kind and not field.read_only):
+            continue
+        problem = "is read-only" if type(field) is kind else f"is a {type(field).__name__}, not a {kind.__name__}"
+        raise UsageError(
+            f"{dataset.name}: the field {name!r} {problem}; rename or delete it, or load under another name"
+        )
+
+
+def _check_target_name(target: Target) -> None:
+    """UsageError where the opinions would be in a field that something else is in."""
+    taken = {**dict.fromkeys(_RESERVED, "FiftyOne"), **dict.fromkeys(_FIELDS, "the table"), **written_by_metrics()}
+    taken.pop(LEVEL_FIELD)  # Where the severity itself is the target.
+    for field in (target.field, target.std_field):
+        if field in taken:
+            raise UsageError(f"the opinions cannot be in a field {field!r}: it is one of {taken[field]}")
+        if not field or field.startswith("_") or "." in field or "$" in field:
+            raise UsageError(f"the opinions cannot be in a field {field!r}: no dot, no $, no underscore first")
+
+
+def _fill(
+    dataset: fo.Dataset,
+    quality: QualityDataset,
+    target: Target,
+    fields: Mapping[str, tuple[type[fo.Field], str]],
+    rows: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Bring a dataset up to date with the rows, by path."""
+    moved = moved_images(dataset, quality, rows)
     for field, (kind, description) in fields.items():
-        try:
-            dataset.add_sample_field(field, kind, description=description)
-        except ValueError as error:
-            raise UsageError(f"{name}: {error}; load under another name") from error
+        dataset.add_sample_field(field, kind, description=description)
+    # First of all: a load that was killed is completed by the next.
+    record_origin(dataset, quality)
     known = dict(zip(*dataset.values(["filepath", "id"]), strict=True))
     if moved:
         dataset.set_values("filepath", {known[old]: new for old, new in moved.items()}, key_field="id")
@@ -87,9 +133,7 @@ def import_dataset(quality: QualityDataset, name: str | None = None) -> fo.Datas
         dataset.add_samples(new, progress=False)
     if target.field in fields:
         declare_target(dataset, target)
-    record_origin(dataset, quality)
     present(dataset, target)
-    return dataset
 
 
 def check_name(name: str, loader: str) -> str:
@@ -119,6 +163,8 @@ def check_name(name: str, loader: str) -> str:
     check_loader(dataset, loader)
     return slug
 
+
+_RESERVED = ("id", "filepath", "tags", "metadata", "created_at", "last_modified_at")
 
 _FIELDS: dict[str, tuple[type[fo.Field], str]] = {
     REF_FIELD: (fo.StringField, "Path of the undistorted image"),

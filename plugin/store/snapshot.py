@@ -10,7 +10,8 @@ from typing import Any, Final, TypeVar, cast
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
-from .items import is_grouped, whole
+from .items import is_grouped
+from .samples import underlying
 from .views import fingerprint
 
 _KEPT: Final = 4
@@ -23,11 +24,14 @@ class Snapshot:
     """Fields of a view and what is computed from them: each is read, and each result computed, once.
 
     Args:
-        samples: dataset or view; of grouped ones all slices are read
+        samples: dataset or view; of grouped ones all slices are read, of dynamically grouped ones all samples
+
+    Raises:
+        UsageError: the view is of patches, frames or clips
     """
 
     def __init__(self, samples: SampleCollection) -> None:
-        samples = whole(samples)
+        samples = underlying(samples)
         grouped = is_grouped(samples) and samples.media_type == "group"
         self._samples = samples.select_group_slices() if grouped else samples
         self._ids: list[str] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -19,15 +20,17 @@ from ..errors import ImageError, UsageError
 from ..learning.folds import FEWEST, number_of_folds
 from ..metrics import MODEL_SUFFIX, metric_info
 from .compute import Progress
-from .config import media_dir
-from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target
-from .items import ImageSource, whole
-from .runs import Run
+from .config import dataset_dir
+from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target, written_by_metrics
+from .items import ImageSource
+from .runs import Outcome, Run
 
 UNCERTAIN: Final = 100
 """Images in the view of those to label next."""
 
 _STEPS_OF_FITTING: Final = 6
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_LONGEST_NAME: Final = 100
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class TrainingSummary:
         model: path of the model's file
         run_key: key of the FiftyOne run that records the settings
         n: labels that were learnt from
+        not_finite: labels that count as missing because they are NaN or infinite
         failed: images that could not be read
         srcc: cross-validated Spearman correlation with the labels; None where all scores are the same
         srcc_interval: its 95 % confidence interval, where it can be had
@@ -50,6 +54,7 @@ class TrainingSummary:
     model: str
     run_key: str
     n: int
+    not_finite: int
     failed: int
     srcc: float | None
     srcc_interval: tuple[float, float] | None
@@ -67,7 +72,7 @@ class TrainingJob:
     Iterating does the work: it yields a ``Progress`` about once a second.
 
     Args:
-        samples: dataset or view; those without a label are left out
+        samples: dataset or view; those without a label, or with one that is NaN or infinite, are left out
         target: numeric field with the labels
         name: of the model
         lower_is_better: the labels' direction; by default the declared one, else higher is better
@@ -86,7 +91,6 @@ class TrainingJob:
         lower_is_better: bool | None = None,
         device: str = "auto",
     ) -> None:
-        samples = whole(samples)
         self.check(samples, target)
         self._samples = samples
         self._target = resolve_target(samples._root_dataset, target, lower_is_better)
@@ -103,13 +107,13 @@ class TrainingJob:
             UsageError: the samples are no images, the field is not numeric, there are too few labels, or all are of
                 copies of one reference
         """
-        samples = whole(samples)
         ImageSource().check(samples)
         resolve_target(samples._root_dataset, target)
-        labelled = len(_labelled(samples, target))
+        labelled, not_finite = count_labels(samples, target)
         if labelled < FEWEST:
+            left_out = f", and {not_finite} one that is NaN or infinite" if not_finite else ""
             raise UsageError(
-                f"{labelled} samples have a value in {target!r}: too few to learn from; label "
+                f"{labelled} samples have a value in {target!r}{left_out}: too few to learn from; label "
                 f"{FEWEST} or more, 200 make a useful model"
             )
         if samples._root_dataset.has_field(REF_FIELD):
@@ -143,15 +147,19 @@ class TrainingJob:
 
         labelled = _labelled(self._samples, self._target.field)
         paths, labels, references = _columns(labelled, self._target.field)
+        _, not_finite = count_labels(self._samples, self._target.field)
         recipe, device = Recipe(), pick_device(self._device)
         network = FeatureNetwork(recipe.taps, recipe.pool, device)
-        run = Run(
-            self._samples, self._name, {"trained": self._name, "target": self._target.field, "device": str(device)}
-        )
-        with run:
-            total = len(paths) + _STEPS_OF_FITTING
+        settings = {"trained": self._name, "target": self._target.field, "device": str(device)}
+        total = len(paths) + _STEPS_OF_FITTING
+        failed, kept, features = 0, list[int](), []
+
+        def outcome() -> Outcome:
+            return Outcome({"learnt": len(kept), "not_finite": not_finite, "failed": failed})
+
+        with Run(self._samples, self._name, settings, outcome) as run:
             yield Progress(0, total, 0)
-            told, failed, kept, features = time.monotonic(), 0, list[int](), []
+            told = time.monotonic()
             for done, found in enumerate(nr_extraction.views(map(Path, paths), network, device), start=1):
                 if isinstance(found, ImageError):
                     failed += 1
@@ -170,26 +178,38 @@ class TrainingJob:
                 tuple(references[index] for index in kept),
             )
             model, validation = nr_training.train(samples, recipe)
-            origin = {"dataset": labelled._root_dataset.name, "labels": self._target.field, "failed": failed}
+            origin = {
+                "dataset": labelled._root_dataset.name,
+                "labels": self._target.field,
+                "not_finite": not_finite,
+                "failed": failed,
+            }
             card = nr_card.card(origin, samples, network.weights, model, validation, (), seed=0)
             nr_files.save(model, self._path, card)
-            self._summary = _summary(self._name, self._path, run.key, failed, len(kept), card["results"])
-            run.tell({"learnt": len(kept), "failed": failed})
-            yield Progress(total, total, failed)
+        counts = {"n": len(kept), "not_finite": not_finite, "failed": failed}
+        self._summary = _summary(self._name, self._path, run.key, counts, card["results"])
+        yield Progress(total, total, failed)
 
 
 def check_model_name(dataset: fo.Dataset, name: str) -> Path:
     """Where a model of that name is kept.
 
     Raises:
-        UsageError: the name cannot be a field's, is that of a metric, or of a field that holds something else
+        UsageError: the name cannot be a field's, is that of a metric or of a field that a metric writes, or one of
+            the fields for its scores holds something else
     """
-    path = media_dir(dataset) / "models" / f"{name}{MODEL_SUFFIX}"
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+        raise UsageError(
+            f"{name!r} cannot be a model's name: up to {_LONGEST_NAME} letters of a to z, digits, hyphens and "
+            "underscores, a letter first, since fields and a file are named after it"
+        )
+    path = dataset_dir(dataset) / "models" / f"{name}{MODEL_SUFFIX}"
     info = metric_info(str(path))
-    field = info.field
-    check_score_fields(dataset, info, error_maps=False)
-    if dataset.has_field(field) and not path.exists():
-        raise UsageError(f"{dataset.name} has a field {field!r} already; choose another name")
+    others = written_by_metrics()
+    for field in asdict(ScoreFields.of(info)).values():
+        if field in others:
+            raise UsageError(f"{name!r} cannot be a model's name: {others[field]} writes the field {field!r}")
+    check_score_fields(dataset, info)
     return path
 
 
@@ -202,7 +222,8 @@ def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> st
     dataset = samples._root_dataset
     deviation = ScoreFields.of(metric_info(f"{name}{MODEL_SUFFIX}")).std
     title = f"label next for {name}"
-    view = dataset.match((F(target) == None) & (F(deviation) != None))  # noqa: E711
+    unlabelled = (F(target) == None) | F(target).is_in([math.nan, math.inf, -math.inf])  # noqa: E711
+    view = dataset.match(unlabelled & (F(deviation) != None))  # noqa: E711
     dataset.save_view(
         title,
         view.sort_by(deviation, reverse=True).limit(UNCERTAIN),
@@ -212,15 +233,15 @@ def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> st
     return title
 
 
+def count_labels(samples: SampleCollection, target: str) -> tuple[int, int]:
+    """How many samples have a label to learn from, and how many one that is NaN or infinite."""
+    labelled = len(_labelled(samples, target))
+    return labelled, len(ImageSource().scored(samples).exists(target)) - labelled
+
+
 def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
-    """Samples with a finite label."""
-    found = ImageSource().scored(samples).exists(target)
-    values = found.values(target)
-    finite = [value is not None and math.isfinite(value) for value in values]
-    if all(finite):
-        return found
-    labelled = [key for key, good in zip(found.values("id"), finite, strict=True) if good]
-    return found.select(labelled)
+    # To MongoDB NaN is less than any number.
+    return ImageSource().scored(samples).match((F(target) > -math.inf) & (F(target) < math.inf))
 
 
 def _columns(samples: SampleCollection, target: str) -> tuple[list[str], list[float], list[str | None]]:
@@ -240,15 +261,14 @@ def _opinions(labels: NDArray[np.float64], target: Target) -> NDArray[np.float64
 
 
 def _summary(
-    name: str, path: Path, run_key: str, failed: int, learnt: int, results: Mapping[str, Any]
+    name: str, path: Path, run_key: str, counts: Mapping[str, int], results: Mapping[str, Any]
 ) -> TrainingSummary:
     interval = results["intervals_95"].get("srcc")
     return TrainingSummary(
         name=name,
         model=str(path),
         run_key=run_key,
-        n=learnt,
-        failed=failed,
+        **counts,
         srcc=results["srcc"],
         srcc_interval=interval and (interval[0], interval[1]),
         plcc=results["plcc_without_fit"],

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 from PIL import Image
 
-from ..errors import without_paths
+from ..errors import UsageError, without_paths
 from ..metrics import MetricInfo
-from .fields import ScoreFields
+from .fields import ScoreFields, has_error_maps
 
 if TYPE_CHECKING:
     from ..engine.scorer import Measurement, Score
@@ -22,7 +22,7 @@ class ScoreWriter:
     """Collects scores and writes them to their samples' fields a chunk at a time.
 
     A sample that could not be scored gets its reason and loses whatever an earlier run left; one that could
-    loses its earlier reason.
+    loses its earlier reason. ``scored``, ``failed`` and ``errors`` count what has been written.
 
     Args:
         dataset: dataset of the samples
@@ -45,14 +45,13 @@ class ScoreWriter:
         self._metric = metric
         self._fields = fields
         self._map_dir = map_dir
-        self._has_maps = dataset.has_field(fields.map)
+        self._has_maps = has_error_maps(dataset, metric)
         self._stale = set(stale)
         self._pending: dict[str, dict[str, Any]] = {}
+        self._reasons: dict[str, str] = {}
         self.scored = 0
         self.failed = 0
         self.errors: Counter[str] = Counter()
-        if map_dir is not None:
-            map_dir.mkdir(parents=True, exist_ok=True)
 
     def __len__(self) -> int:
         """How many samples wait to be written."""
@@ -63,11 +62,9 @@ class ScoreWriter:
         measurement = score.measurements.get(self._metric.name)
         if measurement is None:
             reason = score.errors[self._metric.name]
-            self.failed += 1
-            self.errors[without_paths(reason, score.item.dist, score.item.ref)] += 1
+            self._reasons[score.item.key] = without_paths(reason, score.item.dist, score.item.ref)
             self._pending[score.item.key] = self._failure(reason)
         else:
-            self.scored += 1
             self._pending[score.item.key] = self._success(score.item.key, measurement)
 
     def flush(self) -> None:
@@ -78,7 +75,11 @@ class ScoreWriter:
                 columns.setdefault(field, {})[sample_id] = value
         for field, values in columns.items():
             self._dataset.set_values(field, values, key_field="id", expand_schema=False)
+        self.failed += len(self._reasons)
+        self.scored += len(self._pending) - len(self._reasons)
+        self.errors.update(self._reasons.values())
         self._pending.clear()
+        self._reasons.clear()
 
     def _success(self, sample_id: str, measurement: Measurement) -> dict[str, Any]:
         values: dict[str, Any] = {self._fields.score: measurement.value}
@@ -90,7 +91,13 @@ class ScoreWriter:
             values[self._fields.grade] = measurement.grade
         if self._map_dir is not None and measurement.error_map is not None:
             path = self._map_dir / f"{sample_id}.png"
-            Image.fromarray(measurement.error_map).save(path, compress_level=1)
+            try:
+                Image.fromarray(measurement.error_map).save(path, compress_level=1)
+            except OSError as error:
+                raise UsageError(
+                    f"{path}: the error map cannot be written ({error.strerror or error}); make room, or compute "
+                    "without error maps"
+                ) from error
             values[self._fields.map] = fo.Heatmap(map_path=str(path))
         elif self._has_maps:
             values[self._fields.map] = None  # one from an earlier run belongs to the earlier score

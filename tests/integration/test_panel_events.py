@@ -107,6 +107,13 @@ class TestStatistics:
 
 
 class TestDrillDown:
+    def test_dynamic_groups_are_evaluated_and_shown_with_all_their_samples(self, app, dataset):
+        whole = app.rows
+        app.change_view(dataset.group_by("distortion"))
+        assert app.rows == whole
+        app.send("on_click_cell", y="blur", x="srcc")
+        assert app.view.values("distortion") == ["blur"] * 5
+
     def test_a_row_shows_its_images_and_leaves_the_statistics(self, app):
         before = app.figure("heatmap")
         app.send("on_click_cell", y="jpeg", x="srcc")
@@ -262,3 +269,15 @@ class TestNothingToCompare:
         dataset.delete_sample_field("level")
         app.send("on_refresh")
         assert app.state["controls"]["breakdown"] == "distortion"
+
+
+def test_patches_are_refused_in_words_and_whole_images_are_shown_again(app, dataset):
+    rows = app.rows
+    boxes = [fo.Detections(detections=[fo.Detection(label="a", bounding_box=[0, 0, 1, 1])]) for _ in range(12)]
+    dataset.set_values("boxes", boxes)
+    app.change_view(dataset.to_patches("boxes"))
+    assert "choose a view of whole images" in app.words
+    app.send("on_refresh")
+    assert "choose a view of whole images" in app.words
+    app.change_view(dataset.view())
+    assert app.rows == rows

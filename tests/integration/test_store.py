@@ -296,6 +296,10 @@ for state in job:
         assert sum(score is not None for score in scores) >= done > 0
         assert None in scores
         assert dataset.get_run_info("deepmse_1").config.status == "running"
+        compute_full_reference(dataset, device="cpu", only_missing=True)
+        config = dataset.get_run_info("deepmse_1").config
+        assert (config.status, config.reason) == ("interrupted", f"its process {process.pid} ended without a word")
+        assert dataset.get_run_info("deepmse_2").config.status == "completed"
 
 
 def test_what_a_snapshot_reads_later_is_of_the_same_samples(dataset, monkeypatch):

@@ -20,6 +20,8 @@ NORMALISED: Final = "normalised"
 AS_IS: Final = "as is"
 SHOWN: Final = "95 %"
 HIDDEN: Final = "none"
+PARTS: Final = "parts of images"
+"""The problem with a view of patches, frames or clips."""
 
 _FREE_INTERVALS: Final = 5000
 """Up to this many scores intervals are computed unasked: for more it takes seconds."""

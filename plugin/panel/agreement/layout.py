@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fiftyone.operators import types
 
 from ...figures import STATISTICS, TESTS
-from .controls import AS_IS, HIDDEN, HIGHER, LOWER, NORMALISED, PINNED, SHOWN, TABS, WHOLE
+from .controls import AS_IS, HIDDEN, HIGHER, LOWER, NORMALISED, PARTS, PINNED, SHOWN, TABS, WHOLE
 from .exports import offered
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ _NO_SCORES: Final = """
 
 Score the images with a metric, then compare the scores with human opinion here.
 """
+_PARTS: Final = "Patches, frames and clips have no scores of their own: choose a view of whole images."
+
 _NO_TARGET: Final = """
 **No target to compare with**
 
@@ -87,12 +89,12 @@ _CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "responsive": Tr
 def problem(panel: QualityVsMos, name: str) -> types.Property:
     """What to do where there is nothing to compare."""
     root = types.Object()
-    root.md(_NO_SCORES if name == "no scores" else _NO_TARGET, name="message")
+    root.md({"no scores": _NO_SCORES, PARTS: _PARTS}.get(name, _NO_TARGET), name="message")
     buttons = _flow(root, "buttons")
     if name == "no scores":
         _button(buttons, "compute", "Score images", "compare", panel.on_compute, variant="contained")
         _button(buttons, "assess", "Score without references", "photo_filter", panel.on_assess)
-    else:
+    elif name != PARTS:
         _button(buttons, "load", "Load a dataset", "library_add", panel.on_load_dataset, variant="contained")
     _button(buttons, "refresh", "Refresh", "refresh", panel.on_refresh)
     return types.Property(root, view=types.GridView(orientation="vertical", gap=2, pad=3))

@@ -26,11 +26,12 @@ from ...store import (
     rename_evaluation,
     save_evaluation,
     take_snapshot,
+    underlying,
     view_stages,
 )
 from . import exports, layout
 from .comparison import Comparison
-from .controls import TABS, WHOLE, Choices, Controls
+from .controls import PARTS, TABS, WHOLE, Choices, Controls
 from .tabs import PAGES, Page, caption, saved
 
 _HELP: Final = """
@@ -260,7 +261,7 @@ class QualityVsMos(foo.Panel):
         return ctx.panel.state.shown is not None and fingerprint(unfiltered) == ctx.panel.state.shown
 
     def _show(self, ctx: foo.ExecutionContext, ids: list[str], label: str) -> None:
-        view = self._evaluated(ctx).select(ids, ordered=True)
+        view = underlying(self._evaluated(ctx)).select(ids, ordered=True)
         ctx.panel.state.set({"shown": fingerprint(view), "shown_label": label})
         ctx.ops.set_view(view)
 
@@ -285,8 +286,9 @@ class QualityVsMos(foo.Panel):
         """Compute what is shown."""
         state = ctx.panel.state
         choices = Choices.of(ctx.dataset)
-        state.set({"problem": choices.problem, "choices": choices.to_dict()})
-        if choices.problem:
+        problem = PARTS if self._evaluated(ctx)._is_generated else choices.problem
+        state.set({"problem": problem, "choices": choices.to_dict()})
+        if problem:
             return
         if state.tab not in TABS:
             state.set("tab", next(iter(TABS)))
