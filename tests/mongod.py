@@ -8,7 +8,8 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-START_TIMEOUT_S = 300
+QUIET_S = 300
+"""How long its log may stand still before it is taken to be stuck."""
 
 # The shell waits for its input to end, which it does however this process ends, and then ends the database.
 _WHILE_INPUT_IS_OPEN = '"$@" & read _; kill $!; wait $!'
@@ -33,10 +34,12 @@ def start_mongod(folder: Path) -> str:
         start_new_session=True,  # An interrupt from the keyboard would end the shell alone.
     )
     atexit.register(_end, process)
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
+    said, since = 0, time.monotonic()
+    while time.monotonic() - since < QUIET_S and process.poll() is None:
         if port := _listening_port(log):
             return f"mongodb://127.0.0.1:{port}"
+        if log.exists() and (size := log.stat().st_size) > said:
+            said, since = size, time.monotonic()
         time.sleep(0.1)
     raise RuntimeError(f"mongod did not start: {log.read_text()[-2000:] if log.exists() else 'no log'}")
 

@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +19,11 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from ..waiting import QUIET_S, WORK_S, processor_time, wait_for
+
 REPOSITORY = Path(__file__).parents[2]
-TIMEOUT_MS = 120_000
+TIMEOUT_MS = QUIET_S * 1000
 """How long a page may show no sign of what it is waited for."""
-WORK_S = 2
-"""Seconds of processor time in :data:`TIMEOUT_MS` from which on a server is at work and not stuck."""
 
 FLAGS = [
     "--no-sandbox",
@@ -86,12 +85,6 @@ class Served:
                     raise
 
 
-def processor_time(process: psutil.Process) -> float:
-    """Seconds that a process and its children have computed."""
-    family = [process, *process.children(recursive=True)]
-    return sum(each.cpu_times().user + each.cpu_times().system for each in family if each.is_running())
-
-
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The App on a home, a database and a plugins folder of its own."""
@@ -117,26 +110,22 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         server = subprocess.Popen(
             [sys.executable, str(script), *arguments],
             env=environment,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
     try:
-        yield Served(f"http://localhost:{port}", _wait_for_values(server, home), psutil.Process(server.pid))
+        written = wait_for(lambda: text_of(home / "values.json"), server, lambda: text_of(home / "log")[-3000:])
+        yield Served(f"http://localhost:{port}", json.loads(written), psutil.Process(server.pid))
     finally:
         os.killpg(server.pid, signal.SIGTERM)
-        server.wait(30)
+        server.wait(QUIET_S)
 
 
-def _wait_for_values(server: subprocess.Popen, home: Path) -> dict:
-    process, worked, since = psutil.Process(server.pid), 0.0, time.monotonic()
-    while server.poll() is None and time.monotonic() - since < TIMEOUT_MS / 1000:
-        if (home / "values.json").exists() and (text := (home / "values.json").read_text()):
-            return json.loads(text)
-        if (now := processor_time(process)) - worked > WORK_S:
-            worked, since = now, time.monotonic()
-        time.sleep(0.5)
-    pytest.fail(f"the App did not start:\n{(home / 'log').read_text()[-3000:]}")
+def text_of(path: Path) -> str:
+    """What a file holds, nothing where there is none."""
+    return path.read_text() if path.exists() else ""
 
 
 @pytest.fixture

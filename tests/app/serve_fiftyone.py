@@ -6,7 +6,7 @@ Four datasets: ``scored``, ``unscored`` and ``labelled`` hold the same pairs, re
 or, where there is none, a demo set written to PHOTOS; the first ``LABELS`` of ``labelled`` have a number in the field
 ``rating``; ``levels`` holds a demo set. Each has two workspaces: the panel beside
 the grid, and the panel alone. What ``scored`` holds is in VALUES.json once the App is up. The database is this
-process's own.
+process's own. It ends when its input does, which is however the process ends that started it.
 """
 
 import json
@@ -54,8 +54,11 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
             name: 1 if metric_info(name).lower_is_better == quality.target_lower_is_better else -1 for name in METRICS
         },
     }
-    values.write_text(json.dumps(content))
-    session.wait(-1)
+    part = values.with_suffix(".part")
+    part.write_text(json.dumps(content))
+    part.replace(values)
+    sys.stdin.read()
+    session.close()
 
 
 def scored(quality: QualityDataset, name: str) -> fo.Dataset:

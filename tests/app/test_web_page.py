@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -21,10 +20,11 @@ from gradio_client import Client, handle_file
 from PIL import Image, ImageFilter
 from playwright.sync_api import expect
 
+from ..waiting import QUIET_S, wait_for
+
 pytestmark = pytest.mark.browser
 
-START_TIMEOUT_S = 300
-ANSWER_TIMEOUT_MS = 120_000
+ANSWER_TIMEOUT_MS = QUIET_S * 1000
 
 
 @dataclass(frozen=True)
@@ -67,15 +67,11 @@ def server(tmp_path_factory) -> Iterator[str]:
         )
         try:
             address = f"http://127.0.0.1:{port}/"
-            deadline = time.monotonic() + START_TIMEOUT_S
-            while not _answers(address):
-                assert process.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline, (folder / "log").read_text()
-                time.sleep(0.2)
+            wait_for(lambda: _answers(address), process, (folder / "log").read_text)
             yield address
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(QUIET_S)
 
 
 def _answers(address: str) -> bool:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from importlib import metadata
@@ -23,6 +22,8 @@ from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.images import decode
 from scipy.stats import kendalltau, spearmanr
+
+from ...waiting import wait_for
 
 #: Scores with the weights that are at hand.
 DEPENDS_ON_DATA = True
@@ -255,14 +256,10 @@ def test_after_kill_9_the_file_is_valid_and_resume_completes_it(run, made_pairs,
     pairs.write_text("\n".join(["id,dist,ref", *rows]) + "\n")
     start = "from deepmse.app.cli import main; main()"
     command = [sys.executable, "-c", start, "score", str(pairs), "-o", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
-    while len(lines_of(out)) < 3:
-        assert process.poll() is None, process.stderr.read().decode()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    log = tmp_path / "log"
+    with log.open("w") as errors, subprocess.Popen(command, stderr=errors) as process:
+        wait_for(lambda: len(lines_of(out)) >= 3, process, log.read_text)
+        process.send_signal(signal.SIGKILL)
     survived = lines_of(out)
     assert 3 <= len(survived) < 2000
 
