@@ -20,7 +20,7 @@ from deepmse import score_pairs
 from deepmse.app import cli
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.images import decode
+from deepmse.plugin.images import decode_scorable
 from scipy.stats import kendalltau, spearmanr
 
 from ...waiting import wait_for
@@ -173,9 +173,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counting(path: str | Path, **settings: Any) -> Any:
         calls[Path(path).name] += 1
-        return decode(path, **settings)
+        return decode_scorable(path, **settings)
 
-    monkeypatch.setattr(loading, "decode", counting)
+    monkeypatch.setattr(loading, "decode_scorable", counting)
     return calls
 
 
