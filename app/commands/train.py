@@ -61,6 +61,7 @@ def train_nr(
     left out and named.
     """
     from ...plugin.engine.scorer import pick_device
+    from ...plugin.files import locked
     from ...plugin.learning.gaussian_process.card import card
     from ...plugin.learning.gaussian_process.design import Recipe
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
@@ -83,14 +84,15 @@ def train_nr(
     recipe = Recipe()
     place = pick_device(device)
     network = FeatureNetwork(recipe.taps, recipe.pool, place)
-    samples = labels.samples(network, _features(labels.paths, network, place, features))
     trials: list[Trial] = []
-    if search:
-        recipe, trials = search_recipe(samples, recipe, seed=seed, tell=_tell)
-    with terminal.bar("Training") as update:
-        model, validation = train(samples, recipe, seed=seed, progress=update)
-    description = card(labels.origin, samples, network.weights, model, validation, trials, seed=seed)
-    save(model, out, description)
+    with locked(out):
+        samples = labels.samples(network, _features(labels.paths, network, place, features))
+        if search:
+            recipe, trials = search_recipe(samples, recipe, seed=seed, tell=_tell)
+        with terminal.bar("Training") as update:
+            model, validation = train(samples, recipe, seed=seed, progress=update)
+        description = card(labels.origin, samples, network.weights, model, validation, trials, seed=seed)
+        save(model, out, description)
     if as_json:
         print(json.dumps(description, indent=2, ensure_ascii=False))
         return

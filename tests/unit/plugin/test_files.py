@@ -10,6 +10,9 @@ import pytest
 from deepmse.plugin import files
 from deepmse.plugin.errors import OutputError, UsageError
 from deepmse.plugin.files import locked, read_bytes, write_whole
+from PIL import Image
+
+from ...conftest import photo_like
 
 HOLD = """
 import sys, time
@@ -90,3 +93,22 @@ def test_only_regular_files_are_read(tmp_path):
     with pytest.raises(UsageError, match="cannot be read"):
         read_bytes(Path("a\0b"))
     assert files.kind_of_file(Path(__file__).stat().st_mode) is None
+
+
+def test_every_command_that_writes_keeps_others_out(run, tmp_path):
+    Image.fromarray(photo_like(0)).save(tmp_path / "a.png")
+    table = tmp_path / "t.csv"
+    table.write_text("dist,mos\n" + "".join(f"a.png,{index}\n" for index in range(30)))
+    commands = {
+        "scores.csv": ("score", table, "-m", "psnr", "-o"),
+        "features.npz": ("features", tmp_path / "a.png", "-b", "efficientnet-lite0", "-l", "block0", "-o"),
+        "model.safetensors": ("train", "nr", table, "-o"),
+        "network.safetensors": ("finetune", table, "--target", "mos", "-b", "efficientnet-lite0", "-o"),
+    }
+    table.write_text(table.read_text().replace("dist,mos", "dist,ref,mos").replace("a.png,", "a.png,a.png,"))
+    for name, arguments in commands.items():
+        with locked(tmp_path / name):
+            result = run(*arguments, tmp_path / name)
+        assert result.status == 2, name
+        assert f"{name}: is being written by process" in " ".join(result.err.split())
+        assert not (tmp_path / name).exists()
