@@ -39,7 +39,7 @@ app: setup
 
 # FiftyOne's database and the browser want the machine for themselves.
 test: setup
-	$(BIN)/pytest $(TESTS) --numprocesses auto --dist worksteal tests/unit tests/fuzz
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(TESTS) --numprocesses auto --dist worksteal tests/unit tests/fuzz
 	$(BIN)/pytest $(TESTS) tests/integration tests/app
 
 lint: setup

@@ -60,6 +60,8 @@ class TestCheck:
         assert result.status == 1
         assert [(each["kind"], each["files"]) for each in result.json["findings"]] == [
             ("unreadable", ["01.png"]),
+            # That there are no scores, and what else lies in the folder.
+            ("fact", []),
             ("fact", []),
         ]
         assert result.json["findings"][0]["effect"]
