@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ..images import ImagePolicy
-from .registry import MetricInfo
+from .info import MetricInfo
 
 Features = tuple[torch.Tensor, ...]
 """What a metric keeps of images: tensors whose first axis counts the images."""

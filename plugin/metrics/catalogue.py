@@ -25,7 +25,7 @@ FULL_REFERENCE: Final = (
         range=(0.0, math.inf),
         citation="Mady, Agamy, Aly, Abdel-Nasser: DeepMSE, a lightweight image quality assessment model based on "
         "SqueezeNet and MSE for resource-constrained systems",
-        factory="metrics.full_reference.deepmse:create",
+        factory="metrics.full_reference.deepmse:DeepMSEMetric",
         stages=("conv1", "fire3", "fire5", "fire6", "fire9"),
         settings=("weights", "preset", "policy"),
         policy="resize-256",
@@ -42,7 +42,7 @@ FULL_REFERENCE: Final = (
         lower_is_better=False,
         range=(0.0, math.inf),
         citation="Peak signal-to-noise ratio: 10 log10(255² / MSE)",
-        factory="metrics.full_reference.psnr:create",
+        factory="metrics.full_reference.psnr:PSNR",
         differentiable=True,
     ),
     MetricInfo(
@@ -184,7 +184,7 @@ FULL_REFERENCE: Final = (
         range=(0.0, math.inf),
         citation="Laparra, Ballé, Berardino, Simoncelli: Perceptual image quality assessment using a normalized "
         "Laplacian pyramid, HVEI 2016",
-        factory="metrics.full_reference.nlpd:create",
+        factory="metrics.full_reference.nlpd:NLPD",
         color="grey",
         differentiable=True,
     ),
@@ -241,7 +241,7 @@ FULL_REFERENCE: Final = (
         range=(0.0, 1.0),
         citation="Ding, Ma, Wang, Simoncelli: Image quality assessment, unifying structure and texture similarity, "
         "IEEE TPAMI 44(5), 2022",
-        factory="metrics.full_reference.dists:create",
+        factory="metrics.full_reference.dists:DISTS",
         settings=("weights", "policy"),
         differentiable=True,
         licence="Apache-2.0; DISTS's weights MIT, VGG's BSD-3-Clause",
@@ -257,7 +257,7 @@ FULL_REFERENCE: Final = (
         range=(-math.inf, math.inf),
         citation="Prashnani, Cai, Mostofi, Sen: PieAPP, perceptual image-error assessment through pairwise "
         "preference, CVPR 2018",
-        factory="metrics.full_reference.pieapp:create",
+        factory="metrics.full_reference.pieapp:PieAPP",
         settings=("weights", "policy"),
         differentiable=True,
         licence="Apache-2.0 (piq); weights under their authors' terms",
@@ -273,7 +273,7 @@ FULL_REFERENCE: Final = (
         range=(0.0, 1.0),
         citation="Zhu, Chen, Zhu, Wang, Lin: DeepDC, deep distance correlation as a perceptual image quality "
         "evaluator, arXiv 2211.04927, 2022",
-        factory="metrics.full_reference.deepdc:create",
+        factory="metrics.full_reference.deepdc:DeepDC",
         settings=("weights", "policy"),
         differentiable=True,
         licence="Apache-2.0; weights BSD-3-Clause",
@@ -306,7 +306,7 @@ NO_REFERENCE: Final = (
         range=(-math.inf, math.inf),
         citation="Mittal, Moorthy, Bovik: No-reference image quality assessment in the spatial domain, IEEE TIP "
         "21(12), 2012",
-        factory="metrics.no_reference.brisque:create",
+        factory="metrics.no_reference.brisque:BRISQUE",
         settings=("weights", "policy"),
         color="grey",
         licence="Apache-2.0; model free to use with its notice",
@@ -321,7 +321,7 @@ NO_REFERENCE: Final = (
         range=(0.0, math.inf),
         citation="Mittal, Soundararajan, Bovik: Making a completely blind image quality analyzer, IEEE SPL 20(3), "
         "2013",
-        factory="metrics.no_reference.niqe:create",
+        factory="metrics.no_reference.niqe:NIQE",
         settings=("weights", "policy"),
         color="grey",
         licence="Apache-2.0; model free to use with its notice",
@@ -336,7 +336,7 @@ NO_REFERENCE: Final = (
         range=(0.0, 100.0),
         citation="Venkatanath, Praneeth, Bh, Channappayya, Medasani: Blind image quality evaluation using "
         "perception based features, NCC 2015",
-        factory="metrics.no_reference.piqe:create",
+        factory="metrics.no_reference.piqe:PIQE",
         color="grey",
     ),
     MetricInfo(
@@ -346,7 +346,7 @@ NO_REFERENCE: Final = (
         lower_is_better=False,
         range=(0.0, 1.0),
         citation="Wang, Chan, Loy: Exploring CLIP for assessing the look and feel of images, AAAI 2023",
-        factory="metrics.no_reference.clip_iqa:create",
+        factory="metrics.no_reference.clip_iqa:CLIPIQA",
         settings=("weights", "policy"),
         differentiable=True,
         licence="Apache-2.0 (piq); weights MIT",

@@ -23,7 +23,7 @@ class MetricInfo:
         lower_is_better: its direction
         range: smallest and largest possible score
         citation: where it comes from
-        factory: ``module:function`` inside ``plugin`` that makes it
+        factory: ``module:class`` inside ``plugin``, or anything else there that makes it when called
         stages: names of its per-stage values, if it has any
         settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
         policy: name of the image policy that it is made for

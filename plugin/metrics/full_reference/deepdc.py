@@ -83,8 +83,3 @@ def distance_correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Correlation (N,) of doubly centred distances (N, C, C)."""
     covariance, variance_a, variance_b = ((x * y).sum((1, 2)) for x, y in ((a, b), (a, a), (b, b)))
     return (covariance + 1e-6) / ((variance_a * variance_b).sqrt() + 1e-6)
-
-
-def create(**settings: Any) -> DeepDC:
-    """Make the metric; settings as :class:`DeepDC`."""
-    return DeepDC(**settings)

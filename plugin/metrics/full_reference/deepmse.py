@@ -322,11 +322,6 @@ class DeepMSEMetric(FullReferenceMetric):
         }
 
 
-def create(**settings: Any) -> DeepMSEMetric:
-    """Make the metric; settings as :class:`DeepMSEMetric`."""
-    return DeepMSEMetric(**settings)
-
-
 def _combined(maps: Sequence[torch.Tensor]) -> torch.Tensor:
     """Average of the stages' maps (N, h, w), all brought to the size of the first."""
     size = maps[0].shape[-2:]

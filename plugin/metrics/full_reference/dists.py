@@ -93,8 +93,3 @@ class DISTS(DeepFeatureMetric):
         channels = x.shape[1]
         energy = F.conv2d(x.square(), self._window.expand(channels, 1, 3, 3), stride=2, padding=1, groups=channels)
         return (energy + 1e-12).sqrt()
-
-
-def create(**settings: Any) -> DISTS:
-    """Make the metric; settings as :class:`DISTS`."""
-    return DISTS(**settings)

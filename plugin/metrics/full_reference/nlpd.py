@@ -115,8 +115,3 @@ def _blurred(images: torch.Tensor) -> torch.Tensor:
     """Where the filter fits: two pixels less on each side."""
     kernel = images.new_tensor(BLUR)
     return F.conv2d(F.conv2d(images, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
-
-
-def create(**settings: Any) -> NLPD:
-    """Make the metric; settings as :class:`NLPD`."""
-    return NLPD(**settings)

@@ -91,8 +91,3 @@ def _patches(image: torch.Tensor) -> torch.Tensor:
     """Patches of an image (3, H, W), float32 on a scale of 255, shape (patches, 3, 64, 64)."""
     windows = image.float().unfold(1, PATCH, STRIDE).unfold(2, PATCH, STRIDE)
     return windows.permute(1, 2, 0, 3, 4).flatten(0, 1)
-
-
-def create(**settings: Any) -> PieAPP:
-    """Make the metric; settings as :class:`PieAPP`."""
-    return PieAPP(**settings)

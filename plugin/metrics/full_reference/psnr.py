@@ -44,8 +44,3 @@ class PSNR(FullReferenceMetric):
     def describe(self) -> dict[str, Any]:
         """What the mean is over."""
         return {"implementation": "mean over all RGB samples, exact"}
-
-
-def create(**settings: Any) -> PSNR:
-    """Make the metric; settings as :class:`PSNR`."""
-    return PSNR(**settings)

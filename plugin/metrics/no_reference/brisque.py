@@ -134,8 +134,3 @@ def features(images: torch.Tensor) -> torch.Tensor:
             mean = (right - left) * gamma_ratio(2 / shape, 1 / shape) * gamma_ratio(1 / shape, 3 / shape).sqrt()
             found += [shape, mean, left.square(), right.square()]
     return torch.cat(found, 1)
-
-
-def create(**settings: Any) -> BRISQUE:
-    """Make the metric; settings as :class:`BRISQUE`."""
-    return BRISQUE(**settings)

@@ -97,8 +97,3 @@ class CLIPIQA(NoReferenceMetric):
         cosines = torch.nn.functional.normalize(embedded, dim=-1) @ self._anchors.T
         good: torch.Tensor = (self._network.logit_scale.exp() * cosines).softmax(-1)[:, 0]
         return good
-
-
-def create(**settings: Any) -> CLIPIQA:
-    """Make the metric; settings as :class:`CLIPIQA`."""
-    return CLIPIQA(**settings)

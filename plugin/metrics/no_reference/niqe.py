@@ -117,8 +117,3 @@ def _scaled(samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Te
     shape, left, right = shape_of_asymmetric(samples)
     factor = gamma_ratio(1 / shape, 3 / shape).sqrt()
     return shape, left * factor, right * factor
-
-
-def create(**settings: Any) -> NIQE:
-    """Make the metric; settings as :class:`NIQE`."""
-    return NIQE(**settings)

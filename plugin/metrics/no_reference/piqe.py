@@ -77,8 +77,3 @@ def _is_noisy(blocks: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
     ratio = (centre.std((-2, -1)) / surround.std((-2, -1))).nan_to_num(nan=0.0, posinf=torch.inf)
     beta = (deviation - ratio).abs() / torch.maximum(deviation, ratio)
     return deviation > 2 * beta
-
-
-def create(**settings: Any) -> PIQE:
-    """Make the metric; settings as :class:`PIQE`."""
-    return PIQE(**settings)
