@@ -102,6 +102,7 @@ def train_nr(
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:
     """Views of each image, None where it cannot be used."""
+    from ...plugin.images import DECODING
     from ...plugin.learning.features.files import FeatureWriter, read
     from ...plugin.learning.gaussian_process.extraction import views
 
@@ -113,7 +114,12 @@ def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.devi
 
     if kept is None:
         return [reported(found) for found in terminal.progress(views(paths, network, device), "Features", len(paths))]
-    settings = {"network": network.weights.describe(), "sizes": network.sizes(), "pool": network.pool}
+    settings = {
+        "network": network.weights.describe(),
+        "sizes": network.sizes(),
+        "pool": network.pool,
+        "decoding": DECODING,
+    }
     with FeatureWriter(kept, [str(path) for path in paths], settings, resume=True) as writer:
         rest = paths[writer.done :]
         for found in terminal.progress(views(rest, network, device), "Features", len(rest)):

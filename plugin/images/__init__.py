@@ -3,9 +3,10 @@
 from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable
 from .formats import FORMATS
 from .listing import SUFFIXES, Listing, images_in, is_image, require_utf8
-from .policies import NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
+from .policies import DECODING, NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
 
 __all__ = [
+    "DECODING",
     "FORMATS",
     "MAX_PIXELS",
     "MIN_SIDE",

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...errors import ImageError, UsageError
-from ...images import MAX_PIXELS, decode
+from ...images import DECODING, MAX_PIXELS, decode
 from ...networks.backbones import Backbone
 from ...networks.pooling import pooling
 from ...threads import decoders, lanes
@@ -115,6 +115,7 @@ class Extractor:
             "crops": self._crops,
             "crop_size": None if self._crops is None else info.size,
             "seed": self._seed,
+            "decoding": DECODING,
             "device": self._device.type,
             "versions": {
                 "python": platform.python_version(),

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from deepmse.plugin.images import decode
+from deepmse.plugin.images import decode, policies
 from PIL import Image, ImageCms
 
 from .test_images import encoded
@@ -135,3 +135,15 @@ def test_transforms_are_shared_by_threads():
         together = list(pool.map(lambda file: decode(file).pixels, files * 4))
     for index, found in enumerate(together):
         np.testing.assert_array_equal(found, alone[index % 8])
+
+
+def test_scores_of_another_decoding_are_not_resumed(run, tmp_path, monkeypatch):
+    Image.fromarray(RNG.integers(0, 256, (40, 48, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "t.csv").write_text("dist,ref\na.png,a.png\n")
+    arguments = ("score", tmp_path / "t.csv", "-m", "psnr", "-o", tmp_path / "out.csv")
+    assert run(*arguments).status == 0
+    assert run(*arguments, "--resume").status == 0
+    monkeypatch.setattr(policies, "DECODING", policies.DECODING + 1)
+    refused = run(*arguments, "--resume")
+    assert refused.status == 2
+    assert "was made with other settings" in " ".join(refused.err.split())
