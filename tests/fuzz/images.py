@@ -25,6 +25,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import tifffile
 from deepmse.plugin.errors import ImageError
 from deepmse.plugin.images import decode
@@ -34,7 +35,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mutations import bare, mutate, with_checksums
 
 STALL_S = 30
-"""A process that is no further after so many seconds hangs."""
+"""A process that has computed for so many seconds on one file hangs."""
+WAITS = 10
+"""So does one that has not answered after so many waits of that length, whatever it does."""
 MEMORY = 3 << 30
 MAX_PIXELS = 4_000_000
 
@@ -124,8 +127,9 @@ def finding(content: bytes) -> tuple[str, str]:
     """What became of a file: ``shown``, ``refused``, or a finding and what it is."""
     try:
         decode(content, max_pixels=MAX_PIXELS)
-    except ImageError:
-        return "refused", ""
+    except ImageError as error:
+        # What is declared to be giant is to be refused before memory is asked for.
+        return ("memory", str(error)) if isinstance(error.__cause__, MemoryError) else ("refused", "")
     except BaseException as error:  # noqa: BLE001 (whatever it is, it is the finding)
         return "exception", f"{type(error).__name__}: {error}"
     return (
@@ -190,17 +194,25 @@ class Judge:
         theirs.close()
 
     def __call__(self, content: bytes) -> tuple[str, str]:
-        self._connection.send(content)
         try:
-            if self._connection.poll(STALL_S):
-                return self._connection.recv()
-            outcome = "hang", f"no answer for {STALL_S} s"
-        except (EOFError, ConnectionResetError):
+            self._connection.send(content)
+            started = self._computed()
+            for _ in range(WAITS):
+                if self._connection.poll(STALL_S):
+                    return self._connection.recv()
+                if self._computed() - started > STALL_S:
+                    break
+            outcome = "hang", f"no answer after {self._computed() - started:.0f} s of computing"
+        except (EOFError, OSError, psutil.NoSuchProcess):
             self._process.join()
             outcome = "crash", f"the process ended with {self._process.exitcode}"
         self._process.kill()
         self._start()
         return outcome
+
+    def _computed(self) -> float:
+        """Seconds of processor time: on a busy machine waiting says nothing."""
+        return sum(psutil.Process(self._process.pid).cpu_times()[:2])
 
     def close(self) -> None:
         self._connection.send(None)
