@@ -26,6 +26,7 @@ from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
 from .....conftest import photo_like
+from .... import made_weights
 
 CPU = torch.device("cpu")
 
@@ -126,8 +127,7 @@ def test_deepdc_is_one_less_the_mean_distance_correlation(weights):
 def test_pieapp_agrees_with_piq(monkeypatch):
     piq = pytest.importorskip("piq")
     torch.manual_seed(0)
-    tensors = piq.pieapp.PieAPPModel().state_dict()
-    tensors["ref_score_subtract.weight"] = tensors["ref_score_subtract.weight"][0]
+    tensors = made_weights.pieapp_state()
     monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: dict(tensors))
     monkeypatch.setattr(pieapp, "resolve", lambda *_: in_memory(tensors))
     reference, distorted = pair(120, 91)
@@ -139,18 +139,7 @@ def test_clip_iqa_agrees_with_piq(monkeypatch):
     piq = pytest.importorskip("piq")
     clip = piq.feature_extractors.clip
     torch.manual_seed(0)
-    network = clip.CLIP(
-        embed_dim=32,
-        image_resolution=64,
-        vision_layers=(1, 1, 1, 1),
-        vision_width=64,
-        vision_patch_size=None,
-        context_length=clip_iqa.CONTEXT,
-        vocab_size=49_408,
-        transformer_width=64,
-        transformer_heads=1,
-        transformer_layers=2,
-    )
+    network = made_weights.small_clip()
     tensors = network.state_dict()
     tokens = torch.zeros(2, clip_iqa.CONTEXT, dtype=torch.long)
     tokens[:, :5] = torch.tensor(clip_iqa.PROMPTS)
