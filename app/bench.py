@@ -22,7 +22,8 @@ from torch import nn
 
 from ..plugin import datasets, tables
 from ..plugin.engine import score_tables
-from ..plugin.engine.scorer import Item, Measurement, Score, Scorer
+from ..plugin.engine.records import Item, Measurement, Score
+from ..plugin.engine.scorer import Scorer
 from ..plugin.errors import DeepMSEError
 from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from ..plugin.images.tensors import to_tensor

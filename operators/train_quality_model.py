@@ -157,7 +157,7 @@ def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[s
         yield {"progress": fraction(state), "label": f"Scoring: {progress_label(state)}"}
     results["scored"] = scoring.summaries[0].scored
     results["failed"] += scoring.summaries[0].failed
-    results["view"] = save_uncertain_view(samples, training.summary.name, params["target"])
+    results["view"] = save_uncertain_view(samples, training.summary.model, params["target"])
 
 
 def _problem(ctx: foo.ExecutionContext, samples: SampleCollection, target: str | None) -> str | None:
@@ -196,6 +196,8 @@ def _output(results: dict[str, Any]) -> types.Property:
     if results["not_finite"]:
         label = f"{results['not_finite']:,} labels are NaN or infinite and were left out"
         outputs.view("not_finite", types.Warning(label=label))
+    for number, note in enumerate(results["notes"]):
+        outputs.view(f"note_{number}", types.Notice(label=note))
     if results["failed"]:
         outputs.view("failed", types.Warning(label=f"{results['failed']:,} images could not be read"))
     return types.Property(outputs, view=types.View(label="Quality model trained"))

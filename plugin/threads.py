@@ -1,14 +1,33 @@
-"""Thread pools: some decode, others compute."""
+"""Thread pools, some to decode and others to compute, and taking their results in order."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+
+T = TypeVar("T")
+
+
+def in_order(jobs: Iterable[Future[T]], ahead: int) -> Iterator[T]:
+    """The results of jobs, in order.
+
+    Args:
+        jobs: submits a job each time that one is taken from it
+        ahead: how many jobs may be under way or done beyond the one whose result is waited for
+    """
+    waiting: deque[Future[T]] = deque()
+    for job in jobs:
+        waiting.append(job)
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def features(
     that cannot be used has NaN for features and its reason in "errors". Exit status: 0 all done, 3 some images
     failed, 2 wrong usage.
     """
-    from ...plugin.engine.scorer import pick_device
+    from ...plugin.engine.devices import pick_device
     from ...plugin.learning.features.extraction import Extractor, check_settings
     from ...plugin.learning.features.files import FeatureWriter
     from ...plugin.networks.backbones import backbone_info, build

@@ -9,24 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...plugin.errors import UsageError
 from .. import terminal
+from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ...plugin.learning.finetuned.training import Epoch, Labelled
+    from ...plugin.learning.finetuned.training import Epoch
+    from ...plugin.learning.labels import LabelledImages
 
 
 def finetune(
-    images: Annotated[
-        Path, typer.Argument(metavar="IMAGES.csv", help="CSV file with the column dist; relative paths start there.")
-    ],
-    target: Annotated[str, typer.Option(help="Column of the opinion scores.")],
+    data: Data,
     backbone: Annotated[str, typer.Option("--backbone", "-b", help="Network, see “deepmse features --list”.")],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write.")],
+    root: Root = None,
+    target: Target = "mos",
+    lower_is_better: LowerIsBetter = False,
+    scale: Scale = None,
     layer: Annotated[
         str, typer.Option("--layer", "-l", help="What the neuron looks at.", show_default="the classifier's")
     ] = "",
@@ -51,13 +50,16 @@ def finetune(
 ) -> None:
     """Train a network on opinion scores: one neuron on top, random crops, no resizing, Adam.
 
-    Writes OUT.safetensors, which "deepmse features" takes as the network's --weights, and its model card OUT.json.
+    Writes OUT.safetensors, a metric for "deepmse score -m OUT.safetensors" that "deepmse features" also takes as the
+    network's --weights, and its model card OUT.json.
     """
-    from ...plugin.engine.scorer import pick_device
+    from ...plugin.engine.devices import pick_device
     from ...plugin.learning.finetuned.training import Recipe
     from ...plugin.learning.finetuned.training import finetune as train
+    from ...plugin.metrics import check_model_path
 
-    learned, watched = _labelled(images, target, validation, seed)
+    check_model_path(out)
+    learned, watched = _split(read(data, root, target, lower_is_better, scale), validation, seed)
     recipe = Recipe(backbone, layer, epochs, learning_rate, batch_size, patience, seed)
     with terminal.bar("Epochs") as update:
 
@@ -88,29 +90,11 @@ def finetune(
     )
 
 
-def _labelled(path: Path, target: str, share: float, seed: int) -> tuple[Labelled, Labelled | None]:
-    """The images of a table to learn from, and those to watch."""
-    import numpy as np
-
-    from ...plugin.engine.score_tables import items
+def _split(labelled: LabelledImages, share: float, seed: int) -> tuple[LabelledImages, LabelledImages | None]:
+    """The images to learn from, and those to watch."""
     from ...plugin.evaluation.splits import hold_out
-    from ...plugin.learning.finetuned.training import Labelled
-    from ...plugin.tables import read_table
-
-    table = read_table(path)
-    paths = [Path(item.dist) for item in items(table, ref=None)]
-    targets = np.array(table.numbers(target))
-    known = np.flatnonzero(np.isfinite(targets))
-    if left_out := len(targets) - len(known):
-        terminal.err.print(f"left out: {left_out:,} images without a label")
-    if not len(known):
-        raise UsageError(f"{path}: no image has a {target}")
-
-    def labelled(indices: NDArray[np.intp]) -> Labelled:
-        return Labelled([paths[index] for index in indices], targets[indices])
 
     if not share:
-        return labelled(known), None
-    groups = [table.rows[index].get("ref") for index in known]
-    split = hold_out(groups, {"training": 1 - share, "validation": share}, seed=seed)
-    return labelled(known[split["training"]]), labelled(known[split["validation"]])
+        return labelled, None
+    split = hold_out(labelled.references, {"training": 1 - share, "validation": share}, seed=seed)
+    return labelled[split["training"]], labelled[split["validation"]]

@@ -70,7 +70,8 @@ def score(
     status: 0 all scored, 3 some rows failed, 2 wrong usage.
     """
     from ...plugin.engine import score_tables
-    from ...plugin.engine.scorer import Item, Scorer
+    from ...plugin.engine.records import Item
+    from ...plugin.engine.scorer import Scorer
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import distinct, metric_info
     from ...plugin.tables import csv_text, read_table

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...plugin.errors import ImageError, UsageError
+from ...plugin.errors import ImageError
 from .. import terminal
+from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
 if TYPE_CHECKING:
@@ -24,24 +25,14 @@ train_app = typer.Typer(help="Train models on opinion scores.", no_args_is_help=
 
 @train_app.command("nr")
 def train_nr(
-    data: Annotated[
-        str,
-        typer.Argument(
-            metavar="DATA", help="CSV file with the columns dist and --target; or a dataset's name, with its ROOT."
-        ),
-    ],
-    root: Annotated[Path | None, typer.Argument(metavar="[ROOT]", help="The named dataset's folder.")] = None,
+    data: Data,
+    root: Root = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
     ] = Path("quality.safetensors"),
-    target: Annotated[str, typer.Option(help="Column of the labels.")] = "mos",
-    lower_is_better: Annotated[
-        bool, typer.Option("--lower-is-better", help="Lower labels mean better quality, as with DMOS.")
-    ] = False,
-    scale: Annotated[
-        tuple[float, float] | None,
-        typer.Option(help="Lowest and highest label that there could be.", show_default="that there is"),
-    ] = None,
+    target: Target = "mos",
+    lower_is_better: LowerIsBetter = False,
+    scale: Scale = None,
     features: Annotated[
         Path | None,
         typer.Option(metavar="FILE.npz", help="Keep the images' features here, or go on with those kept."),
@@ -60,39 +51,29 @@ def train_nr(
     Images made from the same reference, named in the column ref, are kept in one fold. Images that cannot be read are
     left out and named.
     """
-    from ...plugin.engine.scorer import pick_device
+    from ...plugin.engine.devices import pick_device
     from ...plugin.files import locked
-    from ...plugin.learning.gaussian_process.card import card
     from ...plugin.learning.gaussian_process.design import Recipe
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
-    from ...plugin.learning.gaussian_process.files import save
     from ...plugin.learning.gaussian_process.search import search as search_recipe
-    from ...plugin.learning.gaussian_process.training import train
-    from ...plugin.learning.labels import from_csv, from_dataset
-    from ...plugin.metrics import metric_info
+    from ...plugin.learning.gaussian_process.trainer import make
+    from ...plugin.learning.gaussian_process.training import Samples
+    from ...plugin.metrics import check_model_path
 
-    if out.suffix != ".safetensors":
-        raise UsageError(f"{out}: a model file ends in .safetensors")
-    metric_info(str(out))
-    if root is None:
-        labels = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
-    else:
-        labels = from_dataset(data, root)
-    if left_out := labels.origin["unlabelled"]:
-        terminal.err.print(f"left out: {left_out:,} images without a label")
-
+    check_model_path(out)
+    labelled = read(data, root, target, lower_is_better, scale)
     recipe = Recipe()
     place = pick_device(device)
     network = FeatureNetwork(recipe.taps, recipe.pool, place)
     trials: list[Trial] = []
     with locked(out):
-        samples = labels.samples(network, _features(labels.paths, network, place, features))
+        samples = Samples.of(labelled, _features(labelled.paths, network, place, features), network)
         if search:
             recipe, trials = search_recipe(samples, recipe, seed=seed, tell=_tell)
         with terminal.bar("Training") as update:
-            model, validation = train(samples, recipe, seed=seed, progress=update)
-        description = card(labels.origin, samples, network.weights, model, validation, trials, seed=seed)
-        save(model, out, description)
+            description = make(
+                labelled, samples, network, out, recipe=recipe, trials=trials, seed=seed, progress=update
+            )
     if as_json:
         print(json.dumps(description, indent=2, ensure_ascii=False))
         return
@@ -103,7 +84,8 @@ def train_nr(
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:
     """Views of each image, None where it cannot be used."""
     from ...plugin.images import DECODING
-    from ...plugin.learning.features.files import FeatureWriter, read
+    from ...plugin.learning.features.files import FeatureWriter
+    from ...plugin.learning.features.files import read as read_features
     from ...plugin.learning.gaussian_process.extraction import views
 
     def reported(found: Any) -> Any:
@@ -127,7 +109,7 @@ def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.devi
                 writer.write(None, str(found))
             else:
                 writer.write(each)
-    table = read(kept)
+    table = read_features(kept)
     return [None if error else each for each, error in zip(table.features, table.errors, strict=True)]
 
 

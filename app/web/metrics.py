@@ -9,7 +9,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from ...plugin.engine.scorer import Item, Measurement, Score, Scorer
+from ...plugin.engine.records import Item, Measurement, Score
+from ...plugin.engine.scorer import Scorer
 from ...plugin.errors import UsageError
 from ...plugin.images import NATIVE
 from ...plugin.metrics import Kind, MetricInfo, metric_info, metric_names

@@ -15,7 +15,7 @@ from ..errors import OutputError, UsageError
 from ..files import kind_of_file, locked, read_bytes, resumable, write_whole
 from ..metrics import MetricInfo, metric_info
 from ..tables import Table, csv_line, parse_table
-from .scorer import Item, Score
+from .records import Item, Score
 
 ERROR: Final = "error"
 

@@ -1,34 +1,35 @@
-"""Labelled images to train the no-reference model on: from a CSV file, or from a published dataset."""
+"""Labelled images to learn from, whatever holds them, and one set of checks for all. Loads no PyTorch."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .. import datasets
 from ..errors import UsageError
 from ..tables import read_table
-from .gaussian_process.extraction import Views
-from .gaussian_process.features import FeatureNetwork
-from .gaussian_process.training import Samples
 from .opinion import as_quality
+
+#: How far outside their scale labels may lie and still count as its end, as a share of the scale: published means
+#: that were realigned between sessions overshoot it by up to an eighth.
+_OVERSHOOT: Final = 0.25
 
 
 @dataclass(frozen=True)
-class Labels:
-    """N labelled images.
+class LabelledImages:
+    """N images and what people think of each.
 
     Args:
         paths: of the images
         opinions: 0 to 100, higher is better, (N,)
-        references: what each was made from; None where there is none
-        origin: where they come from, and how many images have no label, for the model card; JSON-able
+        references: what each image was made from; None where it is an original
+        origin: where the labels come from, and how many were left out, for the model card; JSON-able
     """
 
     paths: tuple[Path, ...]
@@ -36,102 +37,145 @@ class Labels:
     references: tuple[str | None, ...]
     origin: dict[str, Any]
 
-    def samples(self, network: FeatureNetwork, views: Iterable[Views | None]) -> Samples:
-        """Join the labels with the images' features.
+    def __len__(self) -> int:
+        return len(self.paths)
 
-        Args:
-            network: what took the features
-            views: of each image, in order; None for those that cannot be used
-
-        Raises:
-            UsageError: if the labels of those that are left are all the same
-        """
-        found = list(views)
-        usable = np.array([index for index, each in enumerate(found) if each is not None], dtype=np.intp)
-        sizes = network.sizes()
-        features = [each for each in found if each is not None]
-        return Samples(
-            np.stack(features) if features else np.zeros((0, 2, sum(sizes.values())), np.float32),
-            sizes,
-            self.opinions[usable],
-            network.weights.sha256,
-            tuple(self.references[index] for index in usable),
+    def __getitem__(self, chosen: NDArray[np.intp]) -> Self:
+        """Some of the images, by their places."""
+        return replace(
+            self,
+            paths=tuple(self.paths[index] for index in chosen),
+            opinions=self.opinions[chosen],
+            references=tuple(self.references[index] for index in chosen),
         )
 
+    @property
+    def left_out(self) -> list[str]:
+        """What became of labels that could not be taken as they are, a sentence each."""
+        origin, notes = self.origin, []
+        if unlabelled := origin.get("unlabelled"):
+            notes.append(f"left out: {unlabelled:,} images without a finite label")
+        if outside := origin.get("outside_scale"):
+            low, high = origin["scale"]
+            notes.append(f"{outside:,} labels lie outside the scale {low:g} to {high:g} and count as its ends")
+        return notes
 
-def from_csv(
-    path: Path, target: str, *, lower_is_better: bool = False, scale: tuple[float, float] | None = None
-) -> Labels:
-    """Read labels from a CSV file: columns ``dist`` and the target's, and ``ref`` if there is one.
+
+def labelled(
+    paths: Sequence[Path],
+    values: Sequence[float | None],
+    references: Sequence[str | None],
+    *,
+    holder: str,
+    target: str,
+    scale: tuple[float, float] | None = None,
+    lower_is_better: bool = False,
+    **origin: Any,
+) -> LabelledImages:
+    """Check labels and bring them to the scale of quality.
 
     Args:
-        path: the file; relative paths in it start at its folder. Rows without a finite label are left out
-        target: column of the labels
-        lower_is_better: their direction
-        scale: lowest and highest label that there could be; None for those that there are
+        paths: of N images
+        values: their labels; those that are None, NaN or infinite are left out with their images
+        references: what each image was made from; None where it is an original
+        holder: what has the labels, for messages
+        target: what the labels are called
+        scale: lowest and highest label that there could be; None for those that there are. Labels outside it by up
+            to a quarter of its extent count as its ends
+        lower_is_better: the labels' direction
+        origin: more for the model card
 
     Raises:
-        UsageError: if a column is missing, or a label is no number or not on the scale
+        UsageError: if there are no labels, all are the same, or one lies far outside the scale
     """
-    table = read_table(path)
-    table.require("dist")
-    labelled = [
-        (path.parent / row["dist"].strip(), value, row.get("ref", "").strip() or None)
-        for row, value in zip(table.rows, table.numbers(target), strict=True)
-        if math.isfinite(value)
-    ]
-    if not labelled:
-        raise UsageError(f"{path}: no row has a {target}")
-    paths, values, references = zip(*labelled, strict=True)
-    return _labels(
-        paths,
-        values,
-        references,
-        lower_is_better,
-        scale,
-        {"name": path.stem, "target": target, "unlabelled": len(table.rows) - len(labelled)},
-    )
-
-
-def from_dataset(name: str, root: Path) -> Labels:
-    """Take labels from a published dataset in its folder; images without one are left out.
-
-    Raises:
-        UsageError: if there is no such dataset, or it is not in the folder
-    """
-    quality = datasets.load(name, root)
-    records = [record for record in quality.records if record.target is not None]
-    return _labels(
-        [record.dist for record in records],
-        [float(record.target) for record in records if record.target is not None],
-        [None if record.ref is None else str(record.ref) for record in records],
-        quality.target_lower_is_better,
-        quality.target_range,
+    known = [index for index, value in enumerate(values) if value is not None and math.isfinite(value)]
+    if not known:
+        raise UsageError(f"{holder}: no image has a {target}")
+    finite = np.array([values[index] for index in known], dtype=np.float64)
+    require_contrast(finite, holder)
+    lowest, highest = scale or (float(finite.min()), float(finite.max()))
+    if not lowest < highest:
+        raise UsageError(f"{holder}: a scale from {lowest:g} to {highest:g} has no extent")
+    slack = _OVERSHOOT * (highest - lowest)
+    far = np.flatnonzero((finite < lowest - slack) | (finite > highest + slack))
+    if len(far):
+        raise UsageError(
+            f"{holder}: {paths[known[far[0]]]} is labelled {finite[far[0]]:g}, far outside the scale {lowest:g} to "
+            f"{highest:g}; correct the scale or the label"
+        )
+    inside = finite.clip(lowest, highest)
+    return LabelledImages(
+        tuple(paths[index] for index in known),
+        as_quality(inside, lowest, highest, lower_is_better=lower_is_better),
+        tuple(references[index] for index in known),
         {
-            "unlabelled": len(quality.records) - len(records),
-            "name": quality.name,
-            "target": quality.target_kind,
-            "source": quality.source,
-            "terms": quality.licence,
-            "citation": quality.citation,
-            "distribution": "images and opinion scores are not redistributed",
+            **origin,
+            "target": target,
+            "unlabelled": len(values) - len(known),
+            "outside_scale": int(np.count_nonzero(inside != finite)),
+            "scale": [lowest, highest],
+            "lower_is_better": lower_is_better,
         },
     )
 
 
-def _labels(
-    paths: Sequence[Path],
-    values: Sequence[float],
-    references: Sequence[str | None],
-    lower_is_better: bool,
-    scale: tuple[float, float] | None,
-    origin: dict[str, Any],
-) -> Labels:
-    if not values:
-        raise UsageError(f"{origin['name']}: has no labelled images")
-    lowest, highest = scale or (min(values), max(values))
-    if lowest == highest:
-        raise UsageError(f"{origin['name']}: all labels are {lowest:g}; there is nothing to learn")
-    opinions = as_quality(values, lowest, highest, lower_is_better=lower_is_better)
-    described = {**origin, "scale": [lowest, highest], "lower_is_better": lower_is_better}
-    return Labels(tuple(paths), opinions, tuple(references), described)
+def from_csv(
+    path: Path, target: str, *, lower_is_better: bool = False, scale: tuple[float, float] | None = None
+) -> LabelledImages:
+    """Read labels from a CSV file: columns ``dist`` and the target's, and ``ref`` if there is one.
+
+    Args:
+        path: the file; relative paths in it start at its folder
+        target: column of the labels
+        lower_is_better: see :func:`labelled`
+        scale: see :func:`labelled`
+
+    Raises:
+        UsageError: if a column is missing or a label is no number, and as :func:`labelled`
+    """
+    table = read_table(path)
+    table.require("dist")
+    return labelled(
+        [path.parent / row["dist"].strip() for row in table.rows],
+        table.numbers(target),
+        [row.get("ref", "").strip() or None for row in table.rows],
+        holder=str(path),
+        target=target,
+        scale=scale,
+        lower_is_better=lower_is_better,
+        name=path.stem,
+    )
+
+
+def from_dataset(name: str, root: Path) -> LabelledImages:
+    """Take labels from a published dataset in its folder.
+
+    Raises:
+        UsageError: if there is no such dataset, or it is not in the folder, and as :func:`labelled`
+    """
+    quality = datasets.load(name, root)
+    return labelled(
+        [record.dist for record in quality.records],
+        [record.target for record in quality.records],
+        [None if record.ref is None else str(record.ref) for record in quality.records],
+        holder=quality.name,
+        target=quality.target_kind,
+        scale=quality.target_range,
+        lower_is_better=quality.target_lower_is_better,
+        name=quality.name,
+        source=quality.source,
+        terms=quality.licence,
+        citation=quality.citation,
+        distribution="images and opinion scores are not redistributed",
+    )
+
+
+def require_contrast(labels: ArrayLike, holder: str = "training") -> None:
+    """Check that labels differ.
+
+    Raises:
+        UsageError: if there are some, and all are the same
+    """
+    values = np.asarray(labels, dtype=np.float64)
+    if len(values) and np.ptp(values) == 0:
+        raise UsageError(f"{holder}: all {len(values)} labels are {values[0]:g}; there is nothing to learn")

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from ..errors import UsageError
+from ..metrics.models import GRADES
 
 Array = NDArray[np.float64]
 
@@ -46,6 +47,11 @@ def as_quality(opinions: ArrayLike, lowest: float, highest: float, *, lower_is_b
         )
     share = (values - lowest) / (highest - lowest)
     return LOWEST + (HIGHEST - LOWEST) * (1 - share if lower_is_better else share)
+
+
+def grade(opinion: float) -> str:
+    """The word for an opinion of 0 to 100."""
+    return GRADES[min(int(opinion // 20), len(GRADES) - 1)]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,24 @@ This module imports no torch: names, directions and citations are needed where n
 from __future__ import annotations
 
 from .info import Kind, MetricInfo
-from .registry import MODEL_SUFFIX, create, distinct, find_by_field, metric_info, metric_names
+from .registry import (
+    MODEL_SUFFIX,
+    check_model_path,
+    create,
+    distinct,
+    find_by_field,
+    metric_info,
+    metric_names,
+)
 
-__all__ = ["MODEL_SUFFIX", "Kind", "MetricInfo", "create", "distinct", "find_by_field", "metric_info", "metric_names"]
+__all__ = [
+    "MODEL_SUFFIX",
+    "Kind",
+    "MetricInfo",
+    "check_model_path",
+    "create",
+    "distinct",
+    "find_by_field",
+    "metric_info",
+    "metric_names",
+]

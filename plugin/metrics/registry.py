@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,25 +10,22 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import UsageError
 from .catalogue import METRICS
 from .info import Kind, MetricInfo
+from .models import MODEL_SUFFIX, check_model_name, model_info
 
 if TYPE_CHECKING:
     from .base import AnyMetric
 
-__all__ = ["Kind", "MetricInfo", "create", "distinct", "find_by_field", "metric_info", "metric_names"]
-
-MODEL_SUFFIX: Final = ".safetensors"
-"""What the files of trained models end in."""
-
-#: Names of columns and fields that hold something else than scores.
-_TAKEN: Final = frozenset(
-    [
-        *("dist", "ref", "ref_path", "error", "distortion", "level", "category", "split", "mos", "dmos", "target"),
-        *("mos_std", "dmos_std", "group", "n", "metric"),
-        *("id", "sample_id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "media_type"),
-    ]
-)
-#: How the names of what metrics tell beside their scores end.
-_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile")
+__all__ = [
+    "MODEL_SUFFIX",
+    "Kind",
+    "MetricInfo",
+    "check_model_path",
+    "create",
+    "distinct",
+    "find_by_field",
+    "metric_info",
+    "metric_names",
+]
 
 _BY_NAME: Final = {info.name: info for info in METRICS}
 _BY_FIELD: Final = {info.field: info for info in METRICS}
@@ -42,17 +37,34 @@ def metric_names(kind: Kind | None = None) -> tuple[str, ...]:
 
 
 def metric_info(name: str) -> MetricInfo:
-    """Look a metric up by name, by field name, or by the file of a trained model, which is called as the file is.
+    """Look a metric up by name, by field name, or by the file of a trained model, whose header declares it.
 
     Raises:
-        UsageError: if there is none of that name
+        UsageError: if there is none of that name, or the file is not that of a trained model, see
+            :func:`~deepmse.plugin.metrics.models.model_info`
     """
     if name.endswith(MODEL_SUFFIX):
-        return _trained(Path(name))
+        check_model_path(Path(name))
+        return model_info(Path(name))
     info = _BY_NAME.get(name) or _BY_FIELD.get(name)
     if info is None:
         raise UsageError(f"no metric {name!r}; there are {', '.join(metric_names())}")
     return info
+
+
+def check_model_path(path: Path) -> None:
+    """Check that a trained model may be kept in a file: its scores are named after it.
+
+    Raises:
+        UsageError: if the file does not end in ``.safetensors``, or its name cannot be that of new scores
+    """
+    if path.suffix != MODEL_SUFFIX:
+        raise UsageError(f"{path}: a model file ends in {MODEL_SUFFIX}")
+    check_model_name(path)
+    if path.stem.replace("-", "_").lower() in _BY_FIELD:
+        raise UsageError(
+            f"{path}: scores are named after the model's file, and {path.stem} is a metric's name; rename it"
+        )
 
 
 def find_by_field(field: str) -> MetricInfo | None:
@@ -65,7 +77,8 @@ def create(name: str, **settings: Any) -> AnyMetric:
 
     Args:
         name: its name
-        settings: what its factory takes, such as ``weights`` and ``preset``
+        settings: what its factory takes, such as ``weights`` and ``preset``; that of a trained model is also given
+            its file as ``weights``, and its declaration as ``info``
 
     Raises:
         UsageError: if there is none of that name, a setting is wrong, or a package that it needs is not installed
@@ -73,19 +86,17 @@ def create(name: str, **settings: Any) -> AnyMetric:
     """
     info = metric_info(name)
     if name.endswith(MODEL_SUFFIX):
-        settings["weights"] = name
+        settings |= {"weights": name, "info": info}
     module, _, function = info.factory.partition(":")
     try:
         factory: Callable[..., AnyMetric] = getattr(import_module(f"..{module}", __package__), function)
-        metric = factory(**settings)
+        return factory(**settings)
     except ModuleNotFoundError as error:
         if not info.extra:
             raise
         raise UsageError(
             f"{info.title} needs the package {error.name}: pip install 'fiftyone-deepmse[{info.extra}]'"
         ) from error
-    metric.info = info
-    return metric
 
 
 def distinct(names: Iterable[str]) -> tuple[str, ...]:
@@ -103,28 +114,3 @@ def distinct(names: Iterable[str]) -> tuple[str, ...]:
                 continue
             raise UsageError(f"{other} and {name}: both would score into {field}; rename one of them")
     return tuple(chosen.values())
-
-
-def _trained(path: Path) -> MetricInfo:
-    """What a trained no-reference model declares of itself."""
-    name = path.stem
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name):
-        raise UsageError(
-            f"{path}: scores are named after the model's file; call it by a letter and then letters, digits, - and _"
-        )
-    field = name.replace("-", "_").lower()
-    if field in _BY_FIELD:
-        raise UsageError(f"{path}: scores are named after the model's file, and {name} is a metric's name; rename it")
-    if field in _TAKEN or field.endswith(_DERIVED):
-        raise UsageError(
-            f"{path}: scores are named after the model's file, and {name} means something else in tables and "
-            "datasets; rename it"
-        )
-    return replace(
-        _BY_NAME["nr"],
-        name=name,
-        title=name,
-        citation="a model that `deepmse train nr` or “Train a quality model” made",
-        weights=path.name,
-        settings=("policy",),
-    )

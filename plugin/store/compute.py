@@ -134,7 +134,7 @@ class ScoringJob:
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
-        from ..engine.scorer import Item
+        from ..engine.records import Item
 
         scored = self._source.scored(self._samples)
         items = [Item(*triple) for triple in self._source.read(self._samples)]

@@ -6,19 +6,19 @@ import math
 import re
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import fiftyone as fo
-import numpy as np
 from fiftyone import ViewField as F
 from fiftyone.core.collections import SampleCollection
-from numpy.typing import NDArray
 
 from ..errors import ImageError, UsageError
 from ..learning.folds import FEWEST, number_of_folds
-from ..metrics import MODEL_SUFFIX, metric_info
+from ..learning.labels import LabelledImages, labelled
+from ..metrics import MODEL_SUFFIX, check_model_path, metric_info
+from ..metrics.models import GAUSSIAN_PROCESS, info_of
 from .compute import Progress
 from .config import dataset_dir
 from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target, written_by_metrics
@@ -44,6 +44,7 @@ class TrainingSummary:
         n: labels that were learnt from
         not_finite: labels that count as missing because they are NaN or infinite
         failed: images that could not be read
+        notes: what became of labels that could not be taken as they are, a sentence each
         srcc: cross-validated Spearman correlation with the labels; None where all scores are the same
         srcc_interval: its 95 % confidence interval, where it can be had
         plcc: cross-validated Pearson correlation with the labels, without a fit; None as above
@@ -56,6 +57,7 @@ class TrainingSummary:
     n: int
     not_finite: int
     failed: int
+    notes: tuple[str, ...]
     srcc: float | None
     srcc_interval: tuple[float, float] | None
     plcc: float | None
@@ -104,8 +106,8 @@ class TrainingJob:
         """Check that there is something to learn.
 
         Raises:
-            UsageError: the samples are no images, the field is not numeric, there are too few labels, or all are of
-                copies of one reference
+            UsageError: the samples are no images, the field is not numeric, there are too few labels, all are the
+                same or of copies of one reference, or one lies far outside the declared range
         """
         ImageSource().check(samples)
         resolve_target(samples._root_dataset, target)
@@ -116,8 +118,7 @@ class TrainingJob:
                 f"{labelled} samples have a value in {target!r}{left_out}: too few to learn from; label "
                 f"{FEWEST} or more, 200 make a useful model"
             )
-        if samples._root_dataset.has_field(REF_FIELD):
-            number_of_folds(_labelled(samples, target).values(REF_FIELD))
+        number_of_folds(read_labels(samples, resolve_target(samples._root_dataset, target)).references)
 
     @property
     def summary(self) -> TrainingSummary:
@@ -129,65 +130,42 @@ class TrainingJob:
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
         # Here and not at the top: these import torch.
-        from ..engine.scorer import pick_device
-        from ..learning.gaussian_process import (
-            card as nr_card,
-        )
-        from ..learning.gaussian_process import (
-            extraction as nr_extraction,
-        )
-        from ..learning.gaussian_process import (
-            files as nr_files,
-        )
-        from ..learning.gaussian_process import (
-            training as nr_training,
-        )
+        from ..engine.devices import pick_device
         from ..learning.gaussian_process.design import Recipe
+        from ..learning.gaussian_process.extraction import views
         from ..learning.gaussian_process.features import FeatureNetwork
+        from ..learning.gaussian_process.trainer import make
+        from ..learning.gaussian_process.training import Samples
 
-        labelled = _labelled(self._samples, self._target.field)
-        paths, labels, references = _columns(labelled, self._target.field)
+        labels = read_labels(self._samples, self._target)
         _, not_finite = count_labels(self._samples, self._target.field)
         recipe, device = Recipe(), pick_device(self._device)
         network = FeatureNetwork(recipe.taps, recipe.pool, device)
         settings = {"trained": self._name, "target": self._target.field, "device": str(device)}
-        total = len(paths) + _STEPS_OF_FITTING
-        failed, kept, features = 0, list[int](), []
+        total = len(labels) + _STEPS_OF_FITTING
+        failed = 0
+        features: list[Any] = []
 
         def outcome() -> Outcome:
-            return Outcome({"learnt": len(kept), "not_finite": not_finite, "failed": failed})
+            return Outcome({"learnt": len(features) - failed, "not_finite": not_finite, "failed": failed})
 
         with Run(self._samples, self._name, settings, outcome) as run:
             yield Progress(0, total, 0)
             told = time.monotonic()
-            for done, found in enumerate(nr_extraction.views(map(Path, paths), network, device), start=1):
-                if isinstance(found, ImageError):
-                    failed += 1
-                else:
-                    kept.append(done - 1)
-                    features.append(found)
+            for done, found in enumerate(views(labels.paths, network, device), start=1):
+                failed += isinstance(found, ImageError)
+                features.append(None if isinstance(found, ImageError) else found)
                 if time.monotonic() - told >= 1:
                     told = time.monotonic()
                     yield Progress(done, total, failed)
-            yield Progress(len(paths), total, failed)
-            samples = nr_training.Samples(
-                np.stack(features) if features else np.zeros((0, 2, 0), np.float32),
-                network.sizes(),
-                _opinions(np.array([labels[index] for index in kept], dtype=np.float64), self._target),
-                network.weights.sha256,
-                tuple(references[index] for index in kept),
-            )
-            model, validation = nr_training.train(samples, recipe)
-            origin = {
-                "dataset": labelled._root_dataset.name,
-                "labels": self._target.field,
-                "not_finite": not_finite,
-                "failed": failed,
-            }
-            card = nr_card.card(origin, samples, network.weights, model, validation, (), seed=0)
-            nr_files.save(model, self._path, card)
-        counts = {"n": len(kept), "not_finite": not_finite, "failed": failed}
-        self._summary = _summary(self._name, self._path, run.key, counts, card["results"])
+            yield Progress(len(labels), total, failed)
+            origin = {**labels.origin, "not_finite": not_finite, "failed": failed}
+            labels = replace(labels, origin=origin)
+            samples = Samples.of(labels, features, network)
+            card = make(labels, samples, network, self._path, recipe=recipe)
+        counts = {"n": len(samples), "not_finite": not_finite, "failed": failed}
+        notes = tuple(labels.left_out)
+        self._summary = _summary(self._name, self._path, run.key, counts, notes, card["results"])
         yield Progress(total, total, failed)
 
 
@@ -204,7 +182,8 @@ def check_model_name(dataset: fo.Dataset, name: str) -> Path:
             "underscores, a letter first, since fields and a file are named after it"
         )
     path = dataset_dir(dataset) / "models" / f"{name}{MODEL_SUFFIX}"
-    info = metric_info(str(path))
+    check_model_path(path)
+    info = info_of(path, GAUSSIAN_PROCESS)
     others = written_by_metrics()
     for field in asdict(ScoreFields.of(info)).values():
         if field in others:
@@ -213,14 +192,20 @@ def check_model_name(dataset: fo.Dataset, name: str) -> Path:
     return path
 
 
-def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> str:
+def save_uncertain_view(samples: SampleCollection, model: str, target: str) -> str:
     """Save the view of the images without a label that a model is least sure of, least sure first.
+
+    Args:
+        samples: dataset or view
+        model: path of the model's file
+        target: field of the labels
 
     Returns:
         the view's name
     """
     dataset = samples._root_dataset
-    deviation = ScoreFields.of(metric_info(f"{name}{MODEL_SUFFIX}")).std
+    info = metric_info(model)
+    name, deviation = info.name, ScoreFields.of(info).std
     title = f"label next for {name}"
     unlabelled = (F(target) == None) | F(target).is_in([math.nan, math.inf, -math.inf])  # noqa: E711
     view = dataset.match(unlabelled & (F(deviation) != None))  # noqa: E711
@@ -231,6 +216,27 @@ def save_uncertain_view(samples: SampleCollection, name: str, target: str) -> st
         overwrite=True,
     )
     return title
+
+
+def read_labels(samples: SampleCollection, target: Target) -> LabelledImages:
+    """The samples' images that have a finite label.
+
+    Raises:
+        UsageError: see :func:`~deepmse.plugin.learning.labels.labelled`
+    """
+    known = _labelled(samples, target.field)
+    has_references = known._root_dataset.has_field(REF_FIELD)
+    paths, values = known.values(["filepath", target.field])
+    return labelled(
+        [Path(path) for path in paths],
+        values,
+        known.values(REF_FIELD) if has_references else [None] * len(paths),
+        holder=known._root_dataset.name,
+        target=target.field,
+        scale=target.range,
+        lower_is_better=target.lower_is_better,
+        dataset=known._root_dataset.name,
+    )
 
 
 def count_labels(samples: SampleCollection, target: str) -> tuple[int, int]:
@@ -244,24 +250,8 @@ def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
     return ImageSource().scored(samples).match((F(target) > -math.inf) & (F(target) < math.inf))
 
 
-def _columns(samples: SampleCollection, target: str) -> tuple[list[str], list[float], list[str | None]]:
-    """Path and label of each image, and what it is a copy of; None where it is an original."""
-    if samples._root_dataset.has_field(REF_FIELD):
-        paths, labels, references = samples.values(["filepath", target, REF_FIELD])
-        return paths, labels, references
-    paths, labels = samples.values(["filepath", target])
-    return paths, labels, [None] * len(paths)
-
-
-def _opinions(labels: NDArray[np.float64], target: Target) -> NDArray[np.float64]:
-    """Labels as scores of 0 to 100, higher is better; over the declared range, else over the labels' own."""
-    low, high = target.range or (labels.min(initial=np.inf), labels.max(initial=-np.inf))
-    shares = (labels - low) / ((high - low) or 1)
-    return 100 * np.clip(1 - shares if target.lower_is_better else shares, 0, 1)
-
-
 def _summary(
-    name: str, path: Path, run_key: str, counts: Mapping[str, int], results: Mapping[str, Any]
+    name: str, path: Path, run_key: str, counts: Mapping[str, int], notes: tuple[str, ...], results: Mapping[str, Any]
 ) -> TrainingSummary:
     interval = results["intervals_95"].get("srcc")
     return TrainingSummary(
@@ -269,6 +259,7 @@ def _summary(
         model=str(path),
         run_key=run_key,
         **counts,
+        notes=notes,
         srcc=results["srcc"],
         srcc_interval=interval and (interval[0], interval[1]),
         plcc=results["plcc_without_fit"],

@@ -15,7 +15,7 @@ from ..metrics import MetricInfo
 from .fields import ScoreFields, has_error_maps
 
 if TYPE_CHECKING:
-    from ..engine.scorer import Measurement, Score
+    from ..engine.records import Measurement, Score
 
 
 class ScoreWriter:

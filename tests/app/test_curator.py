@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from deepmse.plugin.engine.scorer import Item, Scorer
+from deepmse.plugin.engine.records import Item
+from deepmse.plugin.engine.scorer import Scorer
 from playwright.sync_api import Page, expect
 
 from .conftest import Served, expect_count, screenshot

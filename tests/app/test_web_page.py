@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse import score_pairs
-from deepmse.plugin.engine.scorer import Item, Scorer
+from deepmse.plugin.engine.records import Item
+from deepmse.plugin.engine.scorer import Scorer
 from gradio_client import Client, handle_file
 from PIL import Image, ImageFilter
 from playwright.sync_api import expect

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from ...errors import ImageError, UsageError
 from ...images import DECODING, MAX_PIXELS, decode
 from ...networks.backbones import Backbone
 from ...networks.pooling import pooling
-from ...threads import decoders, lanes
+from ...threads import decoders, in_order, lanes
 from ..crops import mirrored, random_crops
 
 Vectors = NDArray[np.float32]
@@ -128,15 +127,14 @@ class Extractor:
         with lanes(self._device) as (computing, width), decoders(self._device) as decoding:
             # An image is a job: on a GPU as many at once as fill a batch with their crops.
             together = max(1, self._batch_size // (self._crops or 1)) if self._device.type != "cpu" else 1
-            jobs: deque[Future[list[Features]]] = deque()
             stream = iter(paths)
-            while group := list(islice(stream, together)):
-                loaded = [decoding.submit(self._load, path) for path in group]
-                jobs.append(computing.submit(self._take, group, loaded))
-                if len(jobs) > 2 * width:
-                    yield from jobs.popleft().result()
-            while jobs:
-                yield from jobs.popleft().result()
+            groups = iter(lambda: list(islice(stream, together)), [])
+            jobs = (
+                computing.submit(self._take, group, [decoding.submit(self._load, path) for path in group])
+                for group in groups
+            )
+            for found in in_order(jobs, 2 * width):
+                yield from found
 
     def vectors(self, images: torch.Tensor) -> torch.Tensor:
         """Features (N, D), float32, of uint8 images (N, 3, H, W); gradients flow if they are asked for."""

@@ -10,27 +10,28 @@ import hashlib
 import json
 import math
 import platform
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import ArrayLike, NDArray
-from torch import nn
+from numpy.typing import NDArray
 
 from ...errors import UsageError
 from ...files import locked, write_whole
 from ...images import decode
-from ...networks.backbones import Backbone, backbone_info, build
-from ...threads import decoders
-from ...weights import sha256
+from ...networks.backbones import backbone_info, build
+from ...threads import decoders, in_order
 from ..crops import random_crops
+from ..labels import LabelledImages, require_contrast
+from .model import Regression, save
 
 #: Batches that are decoded ahead.
 _AHEAD: Final = 2
@@ -61,24 +62,6 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Images and what was thought of them.
-
-    Attributes:
-        paths: N files
-        targets: N opinion scores, in any unit
-    """
-
-    paths: Sequence[Path]
-    targets: ArrayLike
-
-    @property
-    def numbers(self) -> NDArray[np.float64]:
-        """The targets, (N,)."""
-        return np.asarray(self.targets, dtype=np.float64)
-
-
-@dataclass(frozen=True)
 class Epoch:
     """How far training is.
 
@@ -93,32 +76,12 @@ class Epoch:
     validation: float | None
 
 
-class Regression(nn.Module):
-    """A backbone with one neuron on top.
-
-    Args:
-        backbone: with one layer
-    """
-
-    def __init__(self, backbone: Backbone) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.quality = nn.Linear(_channels(backbone), 1)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Standardised quality (N,) of uint8 images (N, 3, H, W)."""
-        (activation,) = self.backbone(images)
-        pooled = activation.flatten(2).mean(2) if activation.ndim > 2 else activation
-        quality: torch.Tensor = self.quality(pooled)
-        return quality[:, 0]
-
-
 def finetune(
-    training: Labelled,
+    training: LabelledImages,
     recipe: Recipe,
     out: Path,
     *,
-    validation: Labelled | None = None,
+    validation: LabelledImages | None = None,
     weights: str | Path | None = None,
     device: torch.device,
     resume: bool = False,
@@ -144,8 +107,8 @@ def finetune(
         all epochs
 
     Raises:
-        UsageError: the targets are not one finite number an image or all the same, the recipe stops early without
-            validation images, or the checkpoint is of another training
+        UsageError: all labels are the same, the recipe stops early without validation images, or the checkpoint is
+            of another training
         WeightsError: the backbone's weights are not found
         ImageError: an image cannot be used
     """
@@ -155,7 +118,7 @@ def finetune(
     model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights)).to(device)
     model.requires_grad_(True)
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    scale = float(np.mean(training.numbers)), float(np.std(training.numbers))
+    scale = float(np.mean(training.opinions)), float(np.std(training.opinions))
     run = _Run(model, optimizer, recipe, scale, device)
     identity = {
         "recipe": asdict(recipe),
@@ -171,7 +134,7 @@ def finetune(
             epoch = run.train(training, validation, pool)
             run.save(checkpoint, identity)
             report(epoch)
-        _write(out, run, identity, len(training.paths))
+        save(out, run.best or model.state_dict(), model.backbone, scale, run.card(identity, len(training)))
     return tuple(run.history)
 
 
@@ -208,7 +171,7 @@ class _Run:
         patience = self.recipe.patience
         return patience is not None and bool(self.history) and len(self.history) - self.best_epoch.number >= patience
 
-    def train(self, training: Labelled, validation: Labelled | None, pool: Executor) -> Epoch:
+    def train(self, training: LabelledImages, validation: LabelledImages | None, pool: Executor) -> Epoch:
         """One epoch. Everything random in it depends on the seed and the epoch's number alone."""
         number = len(self.history) + 1
         generator = np.random.default_rng([self.recipe.seed, number])
@@ -232,7 +195,7 @@ class _Run:
             self.best = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
         return epoch
 
-    def _validate(self, validation: Labelled, pool: Executor) -> float:
+    def _validate(self, validation: LabelledImages, pool: Executor) -> float:
         self.model.eval()
         total = 0.0
         with torch.inference_mode():
@@ -241,11 +204,11 @@ class _Run:
         return total / len(validation.paths)
 
     def _batches(
-        self, labelled: Labelled, order: NDArray[np.int64], epoch: int, pool: Executor
+        self, labelled: LabelledImages, order: NDArray[np.int64], epoch: int, pool: Executor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Crops (N, 3, size, size) and standardised targets (N,), decoded ahead."""
         size = self.model.backbone.info.size
-        targets = torch.tensor((labelled.numbers - self.scale[0]) / self.scale[1], dtype=torch.float32)
+        targets = torch.tensor((labelled.opinions - self.scale[0]) / self.scale[1], dtype=torch.float32)
 
         def crop(index: int) -> torch.Tensor:
             key = f"{self.recipe.seed} {epoch} {index}".encode()
@@ -254,11 +217,10 @@ class _Run:
         parts = [
             order[start : start + self.recipe.batch_size] for start in range(0, len(order), self.recipe.batch_size)
         ]
-        waiting: list[list[Future[torch.Tensor]]] = []
-        for number, part in enumerate(parts):
-            for ahead in parts[number + len(waiting) : number + _AHEAD + 1]:
-                waiting.append([pool.submit(crop, int(index)) for index in ahead])
-            images = torch.cat([future.result() for future in waiting.pop(0)])
+        jobs = (pool.submit(crop, int(index)) for part in parts for index in part)
+        decoded = in_order(jobs, _AHEAD * self.recipe.batch_size)
+        for part in parts:
+            images = torch.cat(list(islice(decoded, len(part))))
             yield images.to(self.device), targets[part].to(self.device)
 
     def save(self, path: Path, identity: dict[str, Any]) -> None:
@@ -273,6 +235,26 @@ class _Run:
         buffer = BytesIO()
         torch.save(state, buffer)
         write_whole(path, buffer.getvalue())
+
+    def card(self, identity: dict[str, Any], images: int) -> dict[str, Any]:
+        """What users of the network should know."""
+        backbone = self.model.backbone
+        return {
+            "backbone": backbone.info.name,
+            "layer": backbone.layers[0],
+            "recipe": identity["recipe"],
+            "target": {"mean": self.scale[0], "std": self.scale[1]},
+            "images": images,
+            "images_sha256": identity["images"],
+            "pretrained": None if backbone.weights is None else backbone.weights.describe(),
+            "kept_epoch": self.best_epoch.number,
+            "epochs": [asdict(epoch) for epoch in self.history],
+            "device": self.device.type,
+            "versions": {
+                "python": platform.python_version(),
+                **{package: version(package) for package in ("torch", "torchvision", "timm")},
+            },
+        }
 
     def restore(self, path: Path, identity: dict[str, Any]) -> None:
         """Read what :meth:`save` wrote.
@@ -291,61 +273,15 @@ class _Run:
         self.best = state["best"]
 
 
-def _check(training: Labelled, recipe: Recipe, validation: Labelled | None, out: Path) -> None:
+def _check(training: LabelledImages, recipe: Recipe, validation: LabelledImages | None, out: Path) -> None:
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: networks are written to a .safetensors file")
-    for labelled in (training, *([validation] if validation else [])):
-        numbers = labelled.numbers
-        if numbers.shape != (len(labelled.paths),) or not len(numbers) or not np.isfinite(numbers).all():
-            raise UsageError(f"fine-tuning needs one finite target for each of the {len(labelled.paths)} images")
-    if np.ptp(training.numbers) == 0:
-        raise UsageError("fine-tuning needs targets that differ")
+    require_contrast(training.opinions)
     if recipe.patience is not None and validation is None:
         raise UsageError("stopping early needs validation images to watch")
 
 
-def _channels(backbone: Backbone) -> int:
-    size = backbone.info.size
-    with torch.inference_mode():
-        (activation,) = backbone(torch.zeros(1, 3, size, size, dtype=torch.uint8))
-    if activation.ndim not in (2, 4):
-        raise UsageError(
-            f"{backbone.info.title}, {backbone.layers[0]}: has no channels to average; name another layer"
-        )
-    return int(activation.shape[1])
-
-
-def digest(labelled: Labelled) -> str:
+def digest(labelled: LabelledImages) -> str:
     """What tells one set of labelled images from another: names and targets."""
-    rows = [[path.name, float(target)] for path, target in zip(labelled.paths, labelled.numbers, strict=True)]
+    rows = [[path.name, float(target)] for path, target in zip(labelled.paths, labelled.opinions, strict=True)]
     return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
-
-
-def _write(out: Path, run: _Run, identity: dict[str, Any], images: int) -> None:
-    import safetensors.torch
-
-    state = run.best or run.model.state_dict()
-    graph = "backbone.graph."
-    # Under the library's own names.
-    tensors = {key.removeprefix(graph): value.cpu().contiguous() for key, value in state.items()}
-    # safetensors itself would let nobody but the owner read the file.
-    write_whole(out, safetensors.torch.save(tensors))
-    backbone = run.model.backbone
-    card = {
-        "backbone": backbone.info.name,
-        "layer": backbone.layers[0],
-        "sha256": sha256(out),
-        "recipe": identity["recipe"],
-        "target": {"mean": run.scale[0], "std": run.scale[1]},
-        "images": images,
-        "images_sha256": identity["images"],
-        "pretrained": None if backbone.weights is None else backbone.weights.describe(),
-        "kept_epoch": run.best_epoch.number,
-        "epochs": [asdict(epoch) for epoch in run.history],
-        "device": run.device.type,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in ("torch", "torchvision", "timm")},
-        },
-    }
-    write_whole(out.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())

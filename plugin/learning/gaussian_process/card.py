@@ -8,10 +8,11 @@ from importlib.metadata import version
 from typing import Any
 
 from ...evaluation import evaluate
+from ...metrics.models import GRADES
 from ...weights import Weights
 from ..folds import number_of_folds
 from .features import LONGEST, SHORTEST
-from .model import GRADES, QualityModel
+from .model import QualityModel
 from .search import Trial
 from .training import CrossValidation, Samples
 

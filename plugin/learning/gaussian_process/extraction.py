@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from ...errors import ImageError
 from ...images import NATIVE, decode
 from ...images.tensors import to_tensor
-from ...threads import lanes
+from ...threads import in_order, lanes
 from .features import FeatureNetwork
 
 Views = NDArray[np.float32]
@@ -37,10 +35,4 @@ def views(paths: Iterable[Path], network: FeatureNetwork, device: torch.device) 
         return np.concatenate([network(image), network(image.flip(-1))])
 
     with lanes(device) as (computing, width):
-        jobs: deque[Future[Views | ImageError]] = deque()
-        for path in paths:
-            jobs.append(computing.submit(take, path))
-            if len(jobs) > 2 * width:
-                yield jobs.popleft().result()
-        while jobs:
-            yield jobs.popleft().result()
+        yield from in_order((computing.submit(take, path) for path in paths), 2 * width)

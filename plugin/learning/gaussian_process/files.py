@@ -1,8 +1,7 @@
-"""Model files of the no-reference model: one safetensors file, and a model card in JSON beside it."""
+"""The Gaussian process's parameters as a model file has them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 import torch
 
 from ...errors import WeightsError
-from ...files import write_whole
-from ...weights import read_tensors
+from ...metrics.models import GAUSSIAN_PROCESS
+from ..files import read_model, write_model
 from ..opinion import OpinionScale
 from ..regressors import Hyperparameters
 from .design import Recipe
@@ -21,9 +20,6 @@ from .model import QualityModel
 
 #: The model that comes with this package.
 PACKAGED: Final = Path(__file__).parents[1] / "packaged" / "nr.safetensors"
-
-_METADATA: Final = "deepmse"
-_FORMAT: Final = "deepmse-nr-1"
 
 
 def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
@@ -34,8 +30,6 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         path: ends in ``.safetensors``
         card: JSON-able
     """
-    import safetensors.torch
-
     arrays: dict[str, Any] = {
         "weights": model.weights,
         "bias": model.bias,
@@ -52,15 +46,11 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
     }
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}
     about = {
-        "format": _FORMAT,
         "recipe": model.recipe.to_dict(),
         "sizes": dict(model.sizes),
         "network_sha256": model.network_sha256,
     }
-    # Several entries of metadata would be written in an order that changes from run to run. Written here because
-    # safetensors would let nobody but the owner read the file.
-    write_whole(path, safetensors.torch.save(tensors, {_METADATA: json.dumps(about)}))
-    write_whole(path.with_suffix(".json"), (json.dumps(card, indent=2, ensure_ascii=False) + "\n").encode())
+    write_model(path, tensors, GAUSSIAN_PROCESS, about, card)
 
 
 def load(path: Path = PACKAGED) -> QualityModel:
@@ -69,16 +59,9 @@ def load(path: Path = PACKAGED) -> QualityModel:
     Raises:
         WeightsError: if it is not there or no model of this kind
     """
-    from safetensors import safe_open
-
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such model file")
-    tensors = {name: tensor.numpy() for name, tensor in read_tensors(path).items()}
+    parameters, about = read_model(path)
     try:
-        with safe_open(path, "np") as file:
-            about = json.loads((file.metadata() or {}).get(_METADATA, "{}"))
-        if about.get("format") != _FORMAT:
-            raise ValueError(f"its format is {about.get('format')}, not {_FORMAT}")
+        tensors: dict[str, Any] = {name: tensor.numpy() for name, tensor in parameters.items()}
         recipe = Recipe.from_dict(about["recipe"])
         return QualityModel(
             recipe=recipe,
@@ -92,4 +75,4 @@ def load(path: Path = PACKAGED) -> QualityModel:
             **tensors,
         )
     except Exception as error:  # Other people's files lack anything.
-        raise WeightsError(f"{path}: not a no-reference model that `deepmse train nr` wrote ({error})") from error
+        raise WeightsError(f"{path}: not a Gaussian process that `deepmse train nr` wrote ({error})") from error

@@ -13,12 +13,12 @@ import torch
 
 from ...errors import WeightsError
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
+from ...metrics import MetricInfo, metric_info
 from ...metrics.base import Assessment, NoReferenceMetric
-from ...metrics.registry import metric_info
 from ...weights import sha256
+from ..opinion import grade
 from . import files
 from .features import LONGEST, SHORTEST, FeatureNetwork
-from .model import grade
 
 
 class NoReferenceQuality(NoReferenceMetric):
@@ -28,6 +28,7 @@ class NoReferenceQuality(NoReferenceMetric):
         device: where to compute
         model: a file that ``deepmse train nr`` wrote; None for the one that comes with this package
         policy: image policy; what it gives is brought to the size that the model works at
+        info: what the metric declares of itself; None for ``nr``
 
     Raises:
         WeightsError: if the model or its network's weights are not found, or do not belong together
@@ -36,9 +37,13 @@ class NoReferenceQuality(NoReferenceMetric):
     min_side = MIN_SIDE
 
     def __init__(
-        self, device: torch.device | str = "cpu", model: str | Path | None = None, policy: ImagePolicy = NATIVE
+        self,
+        device: torch.device | str = "cpu",
+        model: str | Path | None = None,
+        policy: ImagePolicy = NATIVE,
+        info: MetricInfo | None = None,
     ) -> None:
-        self.info = metric_info("nr")
+        self.info = info or metric_info("nr")
         self.policy = policy
         self._path = files.PACKAGED if model is None else Path(model)
         self._model = files.load(self._path)
@@ -74,7 +79,11 @@ class NoReferenceQuality(NoReferenceMetric):
 
 
 def create(
-    *, device: torch.device | str = "cpu", weights: str | Path | None = None, policy: str | None = None
+    *,
+    device: torch.device | str = "cpu",
+    weights: str | Path | None = None,
+    policy: str | None = None,
+    info: MetricInfo | None = None,
 ) -> NoReferenceQuality:
     """Make the metric.
 
@@ -83,6 +92,7 @@ def create(
         weights: a file that ``deepmse train nr`` wrote, or a folder that has ``nr.safetensors``; None for the
             packaged model
         policy: image policy; None for native size
+        info: what the metric declares of itself; None for ``nr``
 
     Raises:
         UsageError: if the policy does not exist
@@ -93,4 +103,5 @@ def create(
         device,
         path / files.PACKAGED.name if path and path.is_dir() else path,
         NATIVE if policy is None else image_policy(policy),
+        info,
     )

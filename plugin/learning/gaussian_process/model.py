@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,6 @@ from .design import Design, Recipe
 from .features import columns
 
 Array = NDArray[np.float64]
-
-#: Words for the fifths of the scale, as observers are given them (ITU-R BT.500-15, 5-grade scale).
-GRADES: Final = ("bad", "poor", "fair", "good", "excellent")
-
-
-def grade(score: float) -> str:
-    """The word for a score of 0 to 100."""
-    return GRADES[min(int(score // 20), len(GRADES) - 1)]
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import UsageError
 from ...evaluation.splits import k_fold
 from ..folds import number_of_folds
+from ..labels import LabelledImages, require_contrast
 from ..opinion import OpinionScale
 from ..regressors import GaussianProcess, Hyperparameters, create
 from .design import Design, Recipe
-from .features import columns
+from .extraction import Views
+from .features import FeatureNetwork, columns
 from .model import QualityModel
 
 Array = NDArray[np.float64]
@@ -44,8 +45,31 @@ class Samples:
     references: tuple[str | None, ...]
 
     def __post_init__(self) -> None:
-        if len(self) and np.ptp(self.opinions) == 0:
-            raise UsageError(f"all {len(self.opinions)} labels are the same; there is nothing to learn")
+        require_contrast(self.opinions)
+
+    @classmethod
+    def of(cls, labelled: LabelledImages, views: Iterable[Views | None], network: FeatureNetwork) -> Self:
+        """Join labels with their images' features.
+
+        Args:
+            labelled: the labels
+            views: of each image, in order; None for those that cannot be used
+            network: what took the features
+
+        Raises:
+            UsageError: if the labels of those that are left are all the same
+        """
+        found, sizes = list(views), network.sizes()
+        usable = np.array([index for index, each in enumerate(found) if each is not None], dtype=np.intp)
+        features = [each for each in found if each is not None]
+        left = labelled[usable]
+        return cls(
+            np.stack(features) if features else np.zeros((0, 2, sum(sizes.values())), np.float32),
+            sizes,
+            left.opinions,
+            network.weights.sha256,
+            left.references,
+        )
 
     def __len__(self) -> int:
         return len(self.opinions)

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...datasets import QualityDataset, dataset_info
-from ...engine.scorer import pick_device
+from ...engine.devices import pick_device
 from ...errors import DeepMSEError, UsageError
 from ...evaluation import Row, evaluate, standardise
 from ...evaluation.splits import Split, hold_out
 from ...learning.features.extraction import Extractor
 from ...learning.features.files import FeatureTable, FeatureWriter, read
-from ...learning.finetuned.training import Labelled, Recipe, digest, finetune
+from ...learning.finetuned.training import Recipe, digest, finetune
+from ...learning.labels import LabelledImages, labelled
 from ...networks.backbones import backbone_info, build
 from .. import scores
 from ..context import Context
@@ -92,9 +93,15 @@ class Judged:
         """As its authors call it."""
         return dataset_info(self.dataset.loader).title
 
-    def labelled(self, indices: Indices) -> Labelled:
+    def labelled(self, indices: Indices) -> LabelledImages:
         """Some of the images, to train on."""
-        return Labelled([self.paths[index] for index in indices], self.learnt[indices])
+        return labelled(
+            [self.paths[index] for index in indices],
+            self.learnt[indices].tolist(),
+            [self.references[index] for index in indices],
+            holder=self.title,
+            target=self.dataset.target_field,
+        )
 
     def split(self) -> Split:
         """A single split into "training" and "test" by reference, always the same."""
@@ -183,7 +190,7 @@ def extract(judged: Judged, take: Extractor, context: Context) -> tuple[Path, Fe
     return path, table
 
 
-def tuned_weights(backbone: str, name: str, training: Labelled, context: Context) -> Path:
+def tuned_weights(backbone: str, name: str, training: LabelledImages, context: Context) -> Path:
     """Weights of a backbone that was fine-tuned on the training images by the paper's recipe.
 
     Takes ``NAME.BACKBONE.tuned.safetensors`` in the context's folder; makes it where there is a GPU.

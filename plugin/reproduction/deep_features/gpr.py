@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...datasets import dataset_info
 from ...evaluation.splits import Split, k_fold
 from ...learning.features.extraction import CROPS, Extractor
-from ...learning.finetuned.training import Labelled
+from ...learning.labels import LabelledImages, labelled
 from ...learning.regressors import create
 from ..context import Context
 from ..outcome import Entry, Outcome
@@ -278,17 +278,22 @@ def _across(
     method: Method, training: Sequence[data.Judged], tested: Sequence[data.Judged], number: int, context: Context
 ) -> tuple[dict[str, data.Vector], dict[str, Any]]:
     """Predictions for other datasets, by name, and the settings."""
-    labelled = Labelled(
-        [path for each in training for path in each.paths], np.concatenate([each.learnt for each in training])
+    learnt = np.concatenate([each.learnt for each in training])
+    together = labelled(
+        [path for each in training for path in each.paths],
+        learnt.tolist(),
+        [reference for each in training for reference in each.references],
+        holder=" and ".join(each.title for each in training),
+        target="standardised opinion",
     )
-    take = _extractor(method, f"table{number}", labelled, context)
+    take = _extractor(method, f"table{number}", together, context)
     first = [np.asarray(data.extract(each, take, context)[1].features[:, 0]) for each in training]
-    predict = learn(np.concatenate(first), labelled.numbers)
+    predict = learn(np.concatenate(first), learnt)
     found = {each.dataset.name: predict(np.asarray(data.extract(each, take, context)[1].features)) for each in tested}
     return found, take.describe()
 
 
-def _extractor(method: Method, name: str, training: Labelled, context: Context) -> Extractor:
+def _extractor(method: Method, name: str, training: LabelledImages, context: Context) -> Extractor:
     weights = data.tuned_weights(method.backbone, name, training, context) if method.tuned else None
     return data.extractor(method.backbone, method.layers, context, pool=method.pool, crops=CROPS, weights=weights)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse.plugin.datasets.files import number
+from deepmse.plugin.engine.records import Item, Measurement, Score
 from deepmse.plugin.engine.score_tables import ScoreWriter, items, output_columns, row_of
-from deepmse.plugin.engine.scorer import Item, Measurement, Score
 from deepmse.plugin.errors import OutputError, UsageError
 from deepmse.plugin.tables import Table, csv_text, read_table, to_number
 from hypothesis import given, settings

@@ -14,7 +14,9 @@ import torch
 from deepmse import DeepMSE, score_pairs
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.engine.scorer import Item, Scorer, pick_device
+from deepmse.plugin.engine.devices import pick_device
+from deepmse.plugin.engine.records import Item
+from deepmse.plugin.engine.scorer import Scorer
 from deepmse.plugin.errors import UsageError, WeightsError, without_paths
 from deepmse.plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
 from deepmse.plugin.images.tensors import to_tensor

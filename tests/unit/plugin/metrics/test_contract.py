@@ -14,7 +14,8 @@ import torch
 from deepmse.app.commands.metrics import metrics
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.engine.scorer import Item, Scorer
+from deepmse.plugin.engine.records import Item
+from deepmse.plugin.engine.scorer import Scorer
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.images import MIN_SIDE, decode
 from deepmse.plugin.metrics import create, metric_info, metric_names

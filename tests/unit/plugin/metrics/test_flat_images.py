@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from deepmse.plugin.engine.scorer import Item, Scorer
+from deepmse.plugin.engine.records import Item
+from deepmse.plugin.engine.scorer import Scorer
 from deepmse.plugin.metrics import metric_info
 from hypothesis import given, settings
 from hypothesis import strategies as st

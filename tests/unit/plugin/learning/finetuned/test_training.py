@@ -1,13 +1,16 @@
 """Fine-tuning: it learns, it resumes to the same bits, and what it writes serves as the network's weights."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from deepmse.plugin.errors import ImageError, UsageError
-from deepmse.plugin.learning.finetuned.training import Labelled, Recipe, Regression, finetune
+from deepmse.plugin.learning.finetuned.model import Regression
+from deepmse.plugin.learning.finetuned.training import Recipe, finetune
+from deepmse.plugin.learning.labels import LabelledImages
 from deepmse.plugin.networks.backbones import build
 from PIL import Image
 from safetensors.torch import load_file
@@ -19,7 +22,7 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory) -> Labelled:
+def images(tmp_path_factory) -> LabelledImages:
     """Eight pictures whose quality falls with their noise."""
     folder = tmp_path_factory.mktemp("images")
     paths, targets = [], []
@@ -30,7 +33,7 @@ def images(tmp_path_factory) -> Labelled:
         Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8)).save(path)
         paths.append(path)
         targets.append(90 - sigma)
-    return Labelled(paths, targets)
+    return LabelledImages(tuple(paths), np.array(targets, dtype=np.float64), (None,) * 8, {})
 
 
 def random_weights(folder: Path, name: str) -> Path:
@@ -99,7 +102,7 @@ def test_another_training_is_not_resumed(images, squeezenet, tmp_path):
     finetune(images, recipe(epochs=1), out, weights=squeezenet, device=CPU)
     with pytest.raises(UsageError, match="another recipe"):
         finetune(images, recipe(epochs=1, seed=1), out, weights=squeezenet, device=CPU, resume=True)
-    others = Labelled(images.paths, np.asarray(images.targets)[::-1])
+    others = replace(images, opinions=images.opinions[::-1])
     with pytest.raises(UsageError, match="other images"):
         finetune(others, recipe(epochs=1), out, weights=squeezenet, device=CPU, resume=True)
 
@@ -117,15 +120,14 @@ def test_what_is_written_serves_as_weights(images, squeezenet, tmp_path):
         assert torch.isfinite(model.eval()(image)).all()
         assert not torch.equal(before(image)[0], after(image)[0])
     card = json.loads(out.with_suffix(".json").read_text())
-    assert card["target"] == {"mean": 75.0, "std": pytest.approx(np.std(images.targets))}
-    assert card["sha256"] == after.weights.sha256
+    assert card["target"] == {"mean": 75.0, "std": pytest.approx(np.std(images.opinions))}
     assert card["kept_epoch"] == 2
     assert [epoch["loss"] for epoch in card["epochs"]] == [epoch.loss for epoch in history]
 
 
 def test_early_stopping_keeps_the_network_that_did_best(images, squeezenet, tmp_path):
     """With the targets of the watched images turned round, learning makes them worse."""
-    turned = Labelled(images.paths, 150 - np.asarray(images.targets))
+    turned = replace(images, opinions=150 - images.opinions)
     out = tmp_path / "tuned.safetensors"
     history = finetune(
         images,
@@ -156,21 +158,19 @@ def test_seeds_make_different_networks(images, squeezenet, tmp_path):
 def test_what_cannot_be_learned_from_is_refused(images, squeezenet, tmp_path):
     out = tmp_path / "tuned.safetensors"
     common = {"weights": squeezenet, "device": CPU}
-    with pytest.raises(UsageError, match="one finite target for each of the 8 images"):
-        finetune(Labelled(images.paths, [1.0]), recipe(), out, **common)
-    with pytest.raises(UsageError, match="targets that differ"):
-        finetune(Labelled(images.paths, [1.0] * 8), recipe(), out, **common)
+    with pytest.raises(UsageError, match="all 8 labels are 1; there is nothing to learn"):
+        finetune(replace(images, opinions=np.ones(8)), recipe(), out, **common)
     with pytest.raises(UsageError, match="validation images"):
         finetune(images, recipe(patience=1), out, **common)
     with pytest.raises(UsageError, match=r"\.safetensors"):
         finetune(images, recipe(), tmp_path / "tuned.pt", **common)
     with pytest.raises(ImageError, match="no such file"):
-        finetune(Labelled([Path("none.png"), *images.paths[1:]], images.targets), recipe(), out, **common)
+        finetune(replace(images, paths=(Path("none.png"), *images.paths[1:])), recipe(), out, **common)
 
 
 def test_command(run, images, squeezenet, tmp_path):
     table = tmp_path / "images.csv"
-    labelled = enumerate(zip(images.paths, images.targets, strict=True))
+    labelled = enumerate(zip(images.paths, images.opinions, strict=True))
     rows = [f"{path},{target},{index // 2}" for index, (path, target) in labelled]
     table.write_text("\n".join(["dist,mos,ref", *rows]))
     out = tmp_path / "tuned.safetensors"
@@ -192,4 +192,7 @@ def test_command(run, images, squeezenet, tmp_path):
     assert result.json["images"] == 6
     assert result.json["epochs"][0]["validation"] is not None
     assert out.exists()
+    scored = run("score", table, "-m", out)
+    assert scored.status == 0, scored.err
+    assert all(0 <= float(row["tuned"]) <= 100 for row in scored.rows)
     assert run("finetune", *arguments, "--target", "none").status == 2

@@ -9,7 +9,6 @@ import skimage.data
 import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.learning.gaussian_process import files as nr_files
-from deepmse.plugin.learning.gaussian_process import model as nr_model
 from deepmse.plugin.learning.gaussian_process.features import (
     LONGEST,
     SHORTEST,
@@ -18,6 +17,7 @@ from deepmse.plugin.learning.gaussian_process.features import (
     columns,
 )
 from deepmse.plugin.metrics import create
+from deepmse.plugin.metrics.models import GRADES
 from deepmse.plugin.networks.efficientnet_lite import EFFICIENTNET_LITE0
 from PIL import Image, ImageFilter
 
@@ -49,7 +49,7 @@ def test_grades_are_fifths_of_the_scale(metric):
     assert [metric.grade(score) for score in edges] == ["bad", "bad", "poor", "fair", "good", "good"] + [
         "excellent"
     ] * 2
-    assert metric.info.grades == nr_model.GRADES
+    assert metric.info.grades == GRADES
 
 
 def test_a_score_does_not_depend_on_the_batch(metric):
@@ -172,7 +172,7 @@ def test_a_model_trained_on_ones_own_labels_scores_as_a_metric(run, labels, tmp_
     [
         (("--target", "mos"), "no column 'mos'"),
         (("--target", "sharpness", "-o", "model.pt"), "ends in .safetensors"),
-        (("--target", "sharpness", "--scale", "4", "5"), "not on the scale 4 to 5"),
+        (("--target", "sharpness", "--scale", "4", "5"), "far outside the scale 4 to 5"),
     ],
 )
 def test_wrong_usage_of_training_is_said(run, labels, arguments, reason):

@@ -154,7 +154,7 @@ def test_a_search_keeps_what_raises_the_correlation():
     [
         (np.zeros(0), "0 labelled images are too few"),
         (np.arange(19.0), "19 labelled images are too few"),
-        (np.full(30, 50.0), "all 30 labels are the same"),
+        (np.full(30, 50.0), "all 30 labels are 50; there is nothing to learn"),
     ],
 )
 def test_labels_that_teach_nothing_are_refused(opinions, reason):
@@ -182,7 +182,7 @@ def test_files_that_are_no_models_are_refused(tmp_path):
         nr_files.load(tmp_path / "missing.safetensors")
     other = tmp_path / "other.safetensors"
     save_file({"x": np.zeros(3)}, other)
-    with pytest.raises(WeightsError, match="its format is None"):
+    with pytest.raises(WeightsError, match="no model that deepmse trained"):
         nr_files.load(other)
     damaged = tmp_path / "damaged.safetensors"
     damaged.write_bytes(b"nothing")

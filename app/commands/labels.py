@@ -1,0 +1,48 @@
+"""Labelled images as the training commands are given them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .. import terminal
+
+if TYPE_CHECKING:
+    from ...plugin.learning.labels import LabelledImages
+
+Data = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATA", help="CSV file with the columns dist and --target; or a dataset's name, with its ROOT."
+    ),
+]
+Root = Annotated[Path | None, typer.Argument(metavar="[ROOT]", help="The named dataset's folder.")]
+Target = Annotated[str, typer.Option(help="Column of the labels.")]
+LowerIsBetter = Annotated[
+    bool, typer.Option("--lower-is-better", help="Lower labels mean better quality, as with DMOS.")
+]
+Scale = Annotated[
+    tuple[float, float] | None,
+    typer.Option(help="Lowest and highest label that there could be.", show_default="that there is"),
+]
+
+
+def read(
+    data: str, root: Path | None, target: str, lower_is_better: bool, scale: tuple[float, float] | None
+) -> LabelledImages:
+    """The labelled images; what became of labels that could not be taken as they are is said.
+
+    Raises:
+        UsageError: see :func:`~deepmse.plugin.learning.labels.labelled`
+    """
+    from ...plugin.learning.labels import from_csv, from_dataset
+
+    if root is None:
+        found = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
+    else:
+        found = from_dataset(data, root)
+    for note in found.left_out:
+        terminal.err.print(note)
+    return found

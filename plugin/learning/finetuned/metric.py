@@ -1,0 +1,110 @@
+"""Fine-tuned networks as metrics: the mean score of windows of the size that the network was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
+from ...metrics import MetricInfo
+from ...metrics.base import Assessment, NoReferenceMetric
+from ...weights import sha256
+from ..crops import mirrored
+from ..opinion import HIGHEST, LOWEST, grade
+from .model import load
+
+MOST: Final = 5
+"""Windows a row and column: what a network sees of a large picture."""
+
+
+class FinetunedQuality(NoReferenceMetric):
+    """Scores of 0 to 100.
+
+    Args:
+        info: what the metric declares of itself
+        path: a file that ``deepmse finetune`` wrote
+        device: where to compute
+        policy: image policy; what it gives is not resized any further
+
+    Raises:
+        WeightsError: if the file is no such model
+    """
+
+    min_side = MIN_SIDE
+
+    def __init__(
+        self, info: MetricInfo, path: Path, *, device: torch.device | str = "cpu", policy: ImagePolicy = NATIVE
+    ) -> None:
+        self.info = info
+        self.policy = policy
+        self._path = path
+        model, (self._mean, self._std) = load(path)
+        self._model = model.to(device).eval()
+        self._device = device
+        self._size = model.backbone.info.size
+
+    def assess(self, images: torch.Tensor) -> Assessment:
+        """Score images; each by itself, so that a batch changes nothing."""
+        return Assessment(torch.stack([self._score(image) for image in images]))
+
+    def grade(self, score: float) -> str:
+        """Bad, poor, fair, good or excellent: a fifth of the scale each."""
+        return grade(score)
+
+    def describe(self) -> dict[str, Any]:
+        """The model file and what the network is shown."""
+        backbone = self._model.backbone
+        return {
+            "model": {"file": self._path.name, "sha256": sha256(self._path)},
+            "backbone": backbone.info.name,
+            "layer": backbone.layers[0],
+            "windows": f"{self._size} pixels a side, up to {MOST}×{MOST} evenly spaced, no resizing",
+        }
+
+    def _score(self, image: torch.Tensor) -> torch.Tensor:
+        found = [self._model(window[None].to(self._device)) for window in windows(image, self._size)]
+        opinion = self._mean + self._std * torch.cat(found).float().mean()
+        return opinion.clip(LOWEST, HIGHEST).cpu()
+
+
+def windows(image: torch.Tensor, size: int) -> list[torch.Tensor]:
+    """As few windows as cover a picture, evenly spaced, row by row; of a large picture ``MOST`` a row and column.
+
+    A picture that is smaller than a window is continued by mirroring, as in training.
+
+    Args:
+        image: uint8, shape (3, H, W)
+        size: side of the windows, in pixels
+
+    Returns:
+        each of shape (3, size, size)
+    """
+    pixels = mirrored(image.permute(1, 2, 0).cpu().numpy(), size)
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+    tops, lefts = (
+        np.linspace(0, side - size, min(-(-side // size), MOST)).round().astype(int).tolist()
+        for side in image.shape[-2:]
+    )
+    return [image[:, top : top + size, left : left + size] for top in tops for left in lefts]
+
+
+def create(
+    *, info: MetricInfo, weights: str | Path, device: torch.device | str = "cpu", policy: str | None = None
+) -> FinetunedQuality:
+    """Make the metric.
+
+    Args:
+        info: what the metric declares of itself
+        weights: a file that ``deepmse finetune`` wrote
+        device: where to compute
+        policy: image policy; None for native size
+
+    Raises:
+        UsageError: if the policy does not exist
+        WeightsError: if the file is no such model
+    """
+    chosen = NATIVE if policy is None else image_policy(policy)
+    return FinetunedQuality(info, Path(weights), device=device, policy=chosen)
