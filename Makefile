@@ -12,7 +12,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 TORCH_BACKEND := $(if $(TORCH),--torch-backend $(TORCH))
 INSTALL = $(UV) pip install --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: setup demo app test lint format lock clean
+.PHONY: setup demo app test lint architecture format lock clean
 
 setup: .venv/.ready
 
@@ -47,6 +47,11 @@ lint: setup
 	$(BIN)/ruff check .
 	MYPYPATH=.venv/src $(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/draw_architecture.py --check
+
+# The drawing in docs/architecture.md, from the imports.
+architecture: setup
+	$(BIN)/python docs/draw_architecture.py
 
 format: setup
 	$(BIN)/ruff format .

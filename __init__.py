@@ -5,19 +5,40 @@ This file is read twice: as the package ``deepmse`` and, by FiftyOne, as the roo
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 _EXPORTS = {
     "DeepMSE": "plugin.metrics.full_reference.deepmse",
-    "score_pairs": "plugin.engine.scorer",
-    "evaluate": "plugin.evaluation",
-    "compare_metrics": "plugin.evaluation",
+    "Scorer": "plugin.engine.scorer",
     "analyse_residuals": "plugin.evaluation",
+    "compare_metrics": "plugin.evaluation",
+    "evaluate": "plugin.evaluation",
+    "load_model": "plugin.engine.modules",
+    "metric": "plugin.engine.modules",
+    "score": "plugin.engine.scorer",
+    "score_pairs": "plugin.engine.scorer",
 }
 
-__all__ = ["DeepMSE", "analyse_residuals", "compare_metrics", "evaluate", "register", "score_pairs"]
+__all__ = [
+    "DeepMSE",
+    "Scorer",
+    "analyse_residuals",
+    "compare_metrics",
+    "evaluate",
+    "load_model",
+    "metric",
+    "register",
+    "score",
+    "score_pairs",
+]
+
+if TYPE_CHECKING:
+    from .plugin.engine.modules import load_model, metric
+    from .plugin.engine.scorer import Scorer, score, score_pairs
+    from .plugin.evaluation import analyse_residuals, compare_metrics, evaluate
+    from .plugin.metrics.full_reference.deepmse import DeepMSE
 
 
 def __getattr__(name: str) -> Any:

@@ -48,6 +48,11 @@ class Scorer:
     Raises:
         UsageError: if a metric, device, preset or policy does not exist, or no metric takes a setting
         WeightsError: if a metric's weights are not found
+
+    >>> import deepmse
+    >>> scorer = deepmse.Scorer(["psnr", "piqe"], device="cpu")
+    >>> sorted(scorer.describe()["metrics"])
+    ['piqe', 'psnr']
     """
 
     def __init__(
@@ -225,6 +230,33 @@ class Scorer:
         return f"out of memory on {self.device} even by itself"
 
 
+def score(images: Iterable[str | Path], metrics: Sequence[str] = ("nr",), **settings: Any) -> list[Score]:
+    """Score image files with no-reference metrics.
+
+    Args:
+        images: paths
+        metrics: names of metrics, or files of trained models
+        settings: see :class:`Scorer`
+
+    Returns:
+        one :class:`~deepmse.plugin.engine.records.Score` an image, in order; an image that cannot be scored has its
+        reason in ``errors``
+
+    Raises:
+        UsageError: if a metric needs references, and see :class:`Scorer`
+        WeightsError: see :class:`Scorer`
+
+    >>> import deepmse
+    >>> (result,) = deepmse.score(["no-such-file.png"], ["piqe"], device="cpu")
+    >>> result.measurements, result.error
+    ({}, 'no-such-file.png: no such file')
+    """
+    if comparing := [name for name in metrics if metric_info(name).kind == "FR"]:
+        raise UsageError(f"{', '.join(comparing)}: compares with references; score pairs with score_pairs")
+    scorer = Scorer(metrics, **settings)
+    return list(scorer.run(Item(index, path) for index, path in enumerate(images)))
+
+
 def score_pairs(
     pairs: Iterable[tuple[str | Path, str | Path]], metrics: Sequence[str] = ("deepmse",), **settings: Any
 ) -> list[Score]:
@@ -232,15 +264,26 @@ def score_pairs(
 
     Args:
         pairs: paths, reference first
-        metrics: metric names
+        metrics: names of metrics, or files of trained models
         settings: see :class:`Scorer`
 
     Returns:
-        one :class:`Score` a pair, in order; a pair that cannot be scored has its reason in ``errors``
+        one :class:`~deepmse.plugin.engine.records.Score` a pair, in order; a pair that cannot be scored has its
+        reason in ``errors``
 
     Raises:
         UsageError: see :class:`Scorer`
         WeightsError: see :class:`Scorer`
+
+    >>> import deepmse, tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name, level in (("ref.png", 100), ("dist.png", 110)):
+    ...     Image.new("RGB", (64, 64), (level, level, level)).save(folder / name)
+    >>> (result,) = deepmse.score_pairs([(folder / "ref.png", folder / "dist.png")], ["psnr"], device="cpu")
+    >>> round(result.measurements["psnr"].value, 3)  # 20 log10(255 / 10)
+    28.131
     """
     scorer = Scorer(metrics, **settings)
     return list(scorer.run(Item(index, dist, ref) for index, (ref, dist) in enumerate(pairs)))

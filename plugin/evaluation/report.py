@@ -119,6 +119,12 @@ def evaluate(
     Raises:
         UsageError: lengths differ, values are not numbers, a deviation is negative, or a metric's direction is not
             given
+
+    >>> from deepmse import evaluate
+    >>> scores, dmos = [40.0, 35.0, 30.0, 20.0, 25.0], [10, 20, 30, 40, 50]
+    >>> result = evaluate({"psnr": scores}, dmos, target_lower_is_better=True, lower_is_better={"psnr": False})
+    >>> round(result.rows[0].srcc, 3), result.rows[0].n
+    (0.9, 5)
     """
     targets = as_vector(target, target_name)
     n = len(targets)

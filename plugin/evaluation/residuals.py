@@ -77,6 +77,12 @@ def analyse_residuals(
 
     Raises:
         UsageError: the sequences are not numbers, not one-dimensional or differ in length
+
+    >>> from deepmse import analyse_residuals
+    >>> mos = [1.2, 1.9, 3.1, 3.8, 5.2, 5.9, 7.1, 8.0, 8.8, 10.1]
+    >>> analysis = analyse_residuals(range(10), mos)
+    >>> analysis.n, abs(analysis.mean) < 0.1 < analysis.std < 0.3
+    (10, True)
     """
     x, y = as_vector(score, "score"), as_vector(target, "target")
     raw = correlate(x, y)

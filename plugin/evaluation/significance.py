@@ -121,6 +121,14 @@ def compare_metrics(
 
     Raises:
         UsageError: lengths differ, values are not numbers, or a metric's direction is not given
+
+    >>> from deepmse import compare_metrics
+    >>> mos = list(range(20))
+    >>> scores = {"same": mos, "shuffled": [7 * value % 20 for value in mos]}
+    >>> lower = {"same": False, "shuffled": False}
+    >>> found = compare_metrics(scores, mos, lower_is_better=lower, resamples=200)
+    >>> found.metrics, found.n
+    (('same', 'shuffled'), 20)
     """
     names = tuple(scores)
     opinion = as_vector(target, "target")

@@ -1,5 +1,6 @@
 """The rules of the house: which part may know which, and that what is written down twice says the same."""
 
+import ast
 import doctest
 import os
 import re
@@ -8,8 +9,8 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
+import deepmse
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +67,6 @@ def test_what_must_be_light_loads_neither_torch_nor_fiftyone_nor_gradio(module):
 
 
 def test_the_root_exports_what_it_names_when_asked():
-    import deepmse
     from deepmse.plugin.engine.scorer import score_pairs
     from deepmse.plugin.evaluation import evaluate
     from deepmse.plugin.metrics.full_reference.deepmse import DeepMSE
@@ -143,8 +143,6 @@ def test_every_package_on_disk_is_in_the_distribution():
 
 
 def test_the_version_is_the_same_everywhere():
-    import deepmse
-
     (manifest,) = re.findall(r"^version: (\S+)$", (ROOT / "fiftyone.yml").read_text(), re.MULTILINE)
     assert deepmse.__version__ == manifest == PYPROJECT["project"]["version"]
 
@@ -161,11 +159,23 @@ def test_inside_the_package_imports_are_relative():
     assert [file for file in files if absolute.search(file.read_text())] == []
 
 
-@pytest.mark.parametrize("module", ["deepmse.plugin.metrics.full_reference.deepmse"])
-def test_examples_in_docstrings_run(module):
-    results: Any = doctest.testmod(import_module(module))
-    assert results.attempted > 0
-    assert results.failed == 0
+@pytest.mark.parametrize("name", [name for name in deepmse.__all__ if name != "register"])
+def test_the_example_in_the_docstring_of_each_public_name_runs(name):
+    exported = getattr(deepmse, name)
+    module = import_module(exported.__module__)
+    tests = [test for test in doctest.DocTestFinder().find(exported, name, module=module) if test.examples]
+    assert tests
+    runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    assert sum(runner.run(test).failed for test in tests) == 0
+
+
+def test_users_type_checkers_see_the_public_names():
+    """Lazy exports are invisible to them but for the imports under TYPE_CHECKING, and without the marker all is."""
+    assert (ROOT / "py.typed").exists()
+    tree = ast.parse((ROOT / "__init__.py").read_text())
+    (checked,) = [node for node in tree.body if isinstance(node, ast.If)]
+    imported = {alias.name for node in checked.body for alias in node.names}
+    assert imported == set(deepmse.__all__) - {"register"}
 
 
 def test_every_metric_declares_itself_and_can_be_made_where_its_weights_are():

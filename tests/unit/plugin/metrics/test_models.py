@@ -78,9 +78,7 @@ def test_what_a_header_must_say_is_refused_by_the_files_name(tmp_path, header, r
 def test_weights_are_no_model(tmp_path):
     path = tmp_path / "weights.safetensors"
     save_file({"x": np.zeros(3)}, path)
-    with pytest.raises(
-        UsageError, match=r"weights\.safetensors: holds parameters, but no model"
-    ):
+    with pytest.raises(UsageError, match=r"weights\.safetensors: holds parameters, but no model"):
         metric_info(str(path))
     path.write_bytes(PACKAGED.read_bytes()[:1000])
     with pytest.raises(UsageError, match=r"weights\.safetensors: cannot be read as a trained model"):
