@@ -175,10 +175,10 @@ def _draw(form, state):
     form.row("greetings").button("greet", f"Greet {state['greeted']}", "waving_hand", on_greet)
 
 
-def _count(comparison, state):
+def _count(comparison, session):
     n = len(comparison.table.ids) / (12 if comparison.controls.of(UNIT) == "dozen" else 1)
     figure = Figure([{"type": "bar", "x": ["images"], "y": [n]}], {"height": 100})
-    return Content({"bar": figure}, words=f"clicked: {state.get('last')}", state={"greeted": "you"})
+    return Content({"bar": figure}, words=f"clicked: {session.state.last}", state={"greeted": "you"})
 
 
 COUNT = Tab(

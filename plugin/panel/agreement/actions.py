@@ -57,7 +57,7 @@ def on_export(session: Session) -> None:
     session.state.set("actions.export", None)
     comparison = session.comparison()
     content = exports.content(file, comparison, session.tab.plots, session.content(comparison).figures)
-    name = f"{comparison.snapshot.dataset.name}-{file}"
+    name = f"{session.dataset.name}-{file}"
     session.ctx.ops.browser_download(exports.data_url(file, content), filename=name)
 
 

@@ -101,7 +101,7 @@ class Session:
 
     def content(self, comparison: Comparison) -> Content:
         """What the tab in front shows."""
-        return self.tab.content(comparison, self.ctx.panel_state)
+        return self.tab.content(comparison, self)
 
     def start_over(self) -> None:
         """Forget what was chosen, as for a new dataset."""

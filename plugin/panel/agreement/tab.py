@@ -60,7 +60,7 @@ class Tab:
     Attributes:
         name: in the panel's state
         title: what is written on it
-        content: computes what it shows of a comparison; the panel's state is there for what ``keeps`` names
+        content: computes what it shows of a comparison, and of what else the session knows
         selectors: its own, after those of what is compared
         plots: how its figures are presented, by name
         compares: whether the selectors of what is compared stand above it
@@ -71,7 +71,7 @@ class Tab:
 
     name: str
     title: str
-    content: Callable[[Comparison, State], Content]
+    content: Callable[[Comparison, Session], Content]
     selectors: tuple[Selector, ...] = ()
     plots: Mapping[str, Plot] = field(default_factory=dict)
     compares: bool = True

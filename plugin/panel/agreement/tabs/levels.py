@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ....evaluation import normalise
 from ....figures import level_figure
@@ -12,6 +12,9 @@ from ..comparison import Comparison
 from ..selectors import PLOTTED, Selector, State, several_metrics
 from ..tab import Content, Plot, Tab
 from .points import footnote
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _NORMALISED: Final = "normalised"
 _AS_IS: Final = "as is"
@@ -22,7 +25,7 @@ def _plots_one(state: State) -> bool:
     return several_metrics(state) and state["controls"][_SCALE.name] == _AS_IS
 
 
-def _content(comparison: Comparison, state: State) -> Content:
+def _content(comparison: Comparison, session: Session) -> Content:
     if not comparison.has_levels:
         return Content(
             words=f"**No levels.** This dataset has no field `{LEVEL_FIELD}` that says how strong a distortion is."

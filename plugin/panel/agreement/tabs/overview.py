@@ -9,7 +9,7 @@ from ....evaluation import ALL, Row
 from ....figures import STATISTICS, Figure, metric_heatmap, scatter, statistics_table
 from ....vocabulary import direction_in_words
 from ..comparison import Comparison
-from ..selectors import INTERVALS, PLOTTED, Selector, State, several_metrics
+from ..selectors import INTERVALS, PLOTTED, Selector, several_metrics
 from ..tab import Content, Plot, Tab
 from .points import MAX_POINTS, footnote, plot_of_points
 
@@ -56,7 +56,7 @@ def table_of_groups(rows: Mapping[str, Sequence[Row]], statistic: str, titles: M
 TABLE: Final = Plot("Agreement by group", on_click=on_click_cell)
 
 
-def _content(comparison: Comparison, state: State) -> Content:
+def _content(comparison: Comparison, session: Session) -> Content:
     statistic = comparison.controls.of(_STATISTIC)
     # Fitting a curve to each group of each metric is most of the work, and ranks do without.
     ranks = len(comparison.controls.metrics) > 1 and statistic in _OF_RANKS

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ....evaluation import ResidualAnalysis
 from ....figures import probability_plot, regression, residual_histogram, residuals_by_prediction
 from ..comparison import Comparison
-from ..selectors import PLOTTED, State
+from ..selectors import PLOTTED
 from ..tab import Content, Plot, Tab
 from .points import MAX_POINTS, footnote, plot_of_points
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _TESTS_OF_NORMALITY: Final = {
     "shapiro": "Shapiro-Wilk",
@@ -19,7 +22,7 @@ _TESTS_OF_NORMALITY: Final = {
 _ALPHA: Final = 0.05
 
 
-def _content(comparison: Comparison, state: State) -> Content:
+def _content(comparison: Comparison, session: Session) -> Content:
     metric = comparison.controls.plotted
     analysis, table = comparison.residuals(metric), comparison.table
     if analysis.fit is None:

@@ -80,15 +80,16 @@ def _row(session: Session) -> str:
     return key
 
 
-def _content(comparison: Comparison, state: State) -> Content:
-    dataset = comparison.snapshot.dataset
+def _content(comparison: Comparison, session: Session) -> Content:
+    # That of a snapshot may be of the time before something was saved.
+    dataset, opened = session.dataset, session.state.opened
     names = list_evaluations(dataset)
     shown: dict[str, Any] = {"runs": [_row_of(dataset, name) for name in names]}
-    if state.get("opened") not in names:
+    if opened not in names:
         return Content(state=shown)
-    saved = load_evaluation(dataset, state["opened"])
+    saved = load_evaluation(dataset, opened)
     words = f"**{saved.key}** as it was saved; the other tabs show what its view and settings give now."
-    table = _table(saved, state["choices"]["metrics"])
+    table = _table(saved, session.choices.metrics)
     return Content({"heatmap": table}, words, state=shown)
 
 

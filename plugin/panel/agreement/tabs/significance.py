@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ....evaluation.export import significance_to_latex, significance_to_markdown
 from ....figures import TESTS, significance_matrix
 from ....vocabulary import RESAMPLES
 from ..comparison import Comparison
-from ..selectors import Selector, State
+from ..selectors import Selector
 from ..tab import Content, Plot, Tab
+
+if TYPE_CHECKING:
+    from ..session import Session
 
 _ASSUME_NORMAL: Final = ("williams", "f")
 _ALPHA: Final = 0.05
 _TEST: Final = Selector.of("test", "Test", TESTS)
 
 
-def _content(comparison: Comparison, state: State) -> Content:
+def _content(comparison: Comparison, session: Session) -> Content:
     if len(comparison.controls.metrics) < 2:
         return Content(words="**One metric cannot be compared.** Choose two or more above.")
     result = comparison.significance
