@@ -9,8 +9,6 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.evaluation.export import number
-from ..plugin.panel.agreement.comparison import RESAMPLES
-from ..plugin.panel.agreement.controls import HIDDEN, HIGHER, LOWER, NO_BREAKDOWN, SHOWN
 from ..plugin.store import (
     breakdown_fields,
     check_evaluation_name,
@@ -21,7 +19,8 @@ from ..plugin.store import (
     score_fields,
     target_fields,
 )
-from .forms import choice, direction_choice, problem
+from ..plugin.vocabulary import HIDDEN, NO_BREAKDOWN, RESAMPLES, SHOWN, direction
+from .forms import choice, chosen_direction, direction_choice, problem
 
 _COLUMNS: Final = {
     "metric": "Metric",
@@ -84,7 +83,7 @@ class EvaluateQuality(foo.Operator):
         if save_as:
             settings = {
                 "target": table.target.field,
-                "direction": LOWER if table.target.lower_is_better else HIGHER,
+                "direction": direction(table.target.lower_is_better),
                 "metrics": list(table.metrics),
                 "breakdown": breakdown or NO_BREAKDOWN,
                 "intervals": SHOWN if resamples else HIDDEN,
@@ -123,13 +122,12 @@ class EvaluateQuality(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Evaluate."""
         params = ctx.params
-        direction = params.get("direction")
         results = self(
             ctx.target_view(),
             params.get("target"),
             params.get("metrics"),
             params.get("breakdown"),
-            lower_is_better=None if direction is None else direction == LOWER,
+            lower_is_better=chosen_direction(params),
             resamples=RESAMPLES if params.get("intervals") else 0,
             save_as=params.get("save_as"),
         )

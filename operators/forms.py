@@ -8,7 +8,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..plugin.panel.agreement.controls import HIGHER, LOWER
+from ..plugin.vocabulary import HIGHER, LOWER, direction
 
 
 def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
@@ -65,8 +65,14 @@ def direction_choice(inputs: types.Object, label: str, higher: str, lower: str, 
     buttons = types.RadioGroup(orientation="horizontal")
     buttons.add_choice(HIGHER, label=higher)
     buttons.add_choice(LOWER, label=lower)
-    default = LOWER if lower_is_better else HIGHER
+    default = direction(lower_is_better)
     inputs.enum("direction", buttons.values(), default=default, required=True, label=label, view=buttons)
+
+
+def chosen_direction(params: dict[str, Any]) -> bool | None:
+    """Whether "lower is better" was chosen; None where the form did not ask."""
+    chosen = params.get("direction")
+    return None if chosen is None else chosen == LOWER
 
 
 def problem(inputs: types.Object, label: str, text: str) -> None:

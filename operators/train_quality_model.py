@@ -10,7 +10,6 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
-from ..plugin.panel.agreement.controls import HIGHER, LOWER
 from ..plugin.store import (
     ScoringJob,
     TrainingJob,
@@ -21,8 +20,9 @@ from ..plugin.store import (
     save_uncertain_view,
     target_fields,
 )
+from ..plugin.vocabulary import direction
 from .compute import count, fraction, progress_label
-from .forms import choice, delegable, delegation, direction_choice, problem
+from .forms import choice, chosen_direction, delegable, delegation, direction_choice, problem
 from .messages import until_failure
 
 MANY_LABELS: Final = 1000
@@ -68,7 +68,7 @@ class TrainQualityModel(foo.Operator):
         params = {
             "target": target,
             "name": name,
-            "direction": LOWER if lower else HIGHER,
+            "direction": direction(lower),
             "apply": apply,
             "device": device,
         }
@@ -139,12 +139,11 @@ class TrainQualityModel(foo.Operator):
 def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield progress; put what came out into ``results``."""
     params, samples = ctx.params, ctx.target_view()
-    direction = params.get("direction")
     training = TrainingJob(
         samples,
         params["target"],
         params["name"],
-        lower_is_better=None if direction is None else direction == LOWER,
+        lower_is_better=chosen_direction(params),
         device=params.get("device", "auto"),
     )
     for state in training:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...plugin.errors import UsageError
+from ...plugin.vocabulary import HIGHER, LOWER, RESAMPLES
 from .. import terminal
 from ..evaluation_figures import FigureName, Subject, draw
 
@@ -68,7 +69,7 @@ def evaluate(
     ] = None,
     resamples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Of the bootstrap, for 95 % intervals; 0 leaves them out.")
-    ] = 1000,
+    ] = RESAMPLES,
     significance: Annotated[
         bool, typer.Option("--significance", help="Also test every two metrics against each other.")
     ] = False,
@@ -181,13 +182,13 @@ def _directions(metrics: list[str] | None, table: Table) -> dict[str, bool]:
         return known
     directions = {}
     for name in metrics:
-        column, _, direction = name.rpartition(":") if name.endswith((":lower", ":higher")) else (name, "", "")
+        column, _, direction = name.rpartition(":") if name.endswith((f":{LOWER}", f":{HIGHER}")) else (name, "", "")
         info = find_by_field(column.replace("-", "_"))
         column = info.field if info and column not in columns else column
         table.require(column)
         if not direction and info is None:
             terminal.warn([f"{column} is no known metric: taking higher as better; say {column}:lower if it is not"])
-        directions[column] = direction == "lower" if direction else bool(info and info.lower_is_better)
+        directions[column] = direction == LOWER if direction else bool(info and info.lower_is_better)
     return directions
 
 

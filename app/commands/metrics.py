@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...plugin.vocabulary import direction
 from .. import terminal
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def metrics(
         (
             info.name,
             info.kind,
-            "lower" if info.lower_is_better else "higher",
+            direction(info.lower_is_better),
             _range(info),
             info.color,
             info.policy,

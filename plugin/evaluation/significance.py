@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import UsageError
+from ..vocabulary import RESAMPLES
 from .bootstrap import MIN_PAIRS, Bootstrap
 from .comparison import Side, bootstrap_test, f_test, steiger_test, t_test, williams_test
 from .correlation import Vector, as_vector, is_constant
@@ -87,7 +88,7 @@ def compare_metrics(
     lower_is_better: Mapping[str, bool],
     target_lower_is_better: bool = False,
     clusters: Sequence[object] | None = None,
-    resamples: int = 1000,
+    resamples: int = RESAMPLES,
     seed: int = 0,
     alpha: float = 0.05,
 ) -> Significance:

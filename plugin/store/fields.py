@@ -12,6 +12,7 @@ import fiftyone as fo
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, find_by_field, metric_info, metric_names
+from ..vocabulary import direction_in_words
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
@@ -83,7 +84,7 @@ class Target:
     @property
     def direction(self) -> str:
         """The direction in words."""
-        return "lower is better" if self.lower_is_better else "higher is better"
+        return direction_in_words(self.lower_is_better)
 
 
 def check_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool = False) -> None:
@@ -166,7 +167,7 @@ class _Declaration:
 def _declarations(metric: MetricInfo, *, error_maps: bool) -> dict[str, _Declaration]:
     """The fields that ``metric`` writes, by name."""
     names, title = ScoreFields.of(metric), metric.title
-    direction = "lower is better" if metric.lower_is_better else "higher is better"
+    direction = direction_in_words(metric.lower_is_better)
     fields = {
         names.score: _Declaration(fo.FloatField, f"{title} ({direction})"),
         names.error: _Declaration(fo.StringField, f"Why there is no {title} score"),

@@ -201,6 +201,14 @@ class TestSaved:
         app.open_tab("runs")
         assert "Nothing saved yet" in app.words
 
+    def test_is_listed_where_each_event_has_a_dataset_object_of_its_own(self, app, monkeypatch):
+        """As in the App's server, whose objects do not learn of each other's changes."""
+        monkeypatch.setattr(fo.config, "singleton_cache", False)
+        app.send("on_save")
+        app.open_tab("runs")
+        assert [row["key"] for row in app.state["runs"]] == ["evaluation_1"]
+        assert "Nothing saved yet" not in app.words
+
     def test_a_run_holds_view_settings_and_results(self, app, dataset):
         app.change_view(dataset.match(F("distortion") == "blur"))
         app.choose(breakdown="level")

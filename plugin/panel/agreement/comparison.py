@@ -26,15 +26,11 @@ from ...evaluation import (
 from ...evaluation.logistic import Curve
 from ...store import QualityTable, Snapshot, read_table
 from ...store.fields import LEVEL_FIELD
-from .controls import SHOWN, Controls
+from ...vocabulary import RESAMPLES
+from .controls import Controls
 
 MAX_GROUPS: Final = 60
 """Most rows of the heatmap: a field with more values is no breakdown."""
-
-RESAMPLES: Final = 1000
-"""Of the bootstraps, as many as the command line takes."""
-
-_OF_RANKS: Final = ("srcc", "krcc")
 
 
 @dataclass(frozen=True)
@@ -81,25 +77,34 @@ class Comparison:
     @cached_property
     def evaluation(self) -> Evaluation:
         """Agreement of all chosen metrics in all statistics, with intervals where they are shown."""
-        rows = [row for metric in self.controls.metrics for row in self._rows_of(metric, "logistic5")]
+        rows = [row for rows in self.rows("logistic5").values() for row in rows]
         return Evaluation(self.controls.target, tuple(rows))
 
     def prepare(self) -> None:
         """Compute ahead what another statistic would need."""
-        for metric in self.controls.metrics:
-            self._rows_of(metric, "logistic5")
+        self.rows("logistic5")
 
-    @cached_property
-    def rows(self) -> dict[str, tuple[Row, ...]]:
-        """Agreement of each metric in what is shown of it, over everything and then by group."""
-        controls = self.controls
-        # Fitting a curve to each group of each metric is most of the work, and ranks do without.
-        ranks = len(controls.metrics) > 1 and controls.statistic in _OF_RANKS
-        return {metric: self._rows_of(metric, None if ranks else "logistic5") for metric in controls.metrics}
+    def rows(self, curve: Curve | None) -> dict[str, tuple[Row, ...]]:
+        """Agreement of each metric, over everything and then by group, with intervals where they are shown.
 
-    def _rows_of(self, metric: str, curve: Curve | None) -> tuple[Row, ...]:
+        Args:
+            curve: the curve to fit to each group of each metric, which is most of the work; None for ranks alone
+        """
+        resamples = RESAMPLES if self.controls.with_intervals else 0
+        return {metric: self._rows_of(metric, curve, resamples) for metric in self.controls.metrics}
+
+    @property
+    def n_missing(self) -> int:
+        """Images without a score in the plotted metric or without a target."""
+        return self._counts[0].n_missing
+
+    @property
+    def _counts(self) -> tuple[Row, ...]:
+        """Over everything and by group, what takes neither a curve nor resamples."""
+        return self._rows_of(self.controls.plotted, None, 0)
+
+    def _rows_of(self, metric: str, curve: Curve | None, resamples: int) -> tuple[Row, ...]:
         controls, table = self.controls, self.table
-        resamples = RESAMPLES if controls.intervals == SHOWN else 0
         directions = controls.direction, table.metrics[metric].lower_is_better
         return self.snapshot.once(
             ("rows", controls.target, table.breakdown, metric, directions, curve, resamples),
@@ -109,7 +114,7 @@ class Comparison:
     @cached_property
     def groups(self) -> list[str]:
         """Labels of the groups, without the whole; the whole alone where there are none."""
-        labels = [row.group for row in self.rows[self.controls.plotted]]
+        labels = [row.group for row in self._counts]
         return labels[1:] or labels
 
     @property

@@ -10,9 +10,18 @@ from ...evaluation import export
 from ...figures.common import Figure
 from ...figures.export import to_html, to_png
 from .comparison import Comparison
+from .tab import Plot
 
 _TABLE: Final = "table"
-_MATRIX: Final = "matrix"
+_TABLES: Final[Mapping[str, Callable[[Comparison], str]]] = {
+    "csv": lambda comparison: export.to_csv(comparison.evaluation),
+    "tex": lambda comparison: export.to_latex(comparison.evaluation),
+    "md": lambda comparison: export.to_markdown(comparison.evaluation),
+}
+_PICTURES: Final[Mapping[str, Callable[[Figure], bytes]]] = {
+    "png": lambda figure: to_png(*figure),
+    "html": lambda figure: to_html(*figure).encode(),
+}
 _FORMATS: Final = {"csv": "CSV", "tex": "LaTeX", "md": "Markdown", "png": "PNG", "html": "HTML"}
 _MEDIA_TYPES: Final = {
     "csv": "text/csv",
@@ -21,43 +30,37 @@ _MEDIA_TYPES: Final = {
     "png": "image/png",
     "html": "text/html",
 }
-_TABLES: Final[dict[str, dict[str, Callable[[Comparison], str]]]] = {
-    _TABLE: {
-        "csv": lambda comparison: export.to_csv(comparison.evaluation),
-        "tex": lambda comparison: export.to_latex(comparison.evaluation),
-        "md": lambda comparison: export.to_markdown(comparison.evaluation),
-    },
-    _MATRIX: {
-        "tex": lambda comparison: export.significance_to_latex(comparison.significance, comparison.controls.test),
-        "md": lambda comparison: export.significance_to_markdown(comparison.significance, comparison.controls.test),
-    },
-}
 
 
-def offered(names: Mapping[str, str]) -> dict[str, str]:
-    """Files on offer beside a tab's figures, and what to call each.
+def offered(plots: Mapping[str, Plot]) -> dict[str, str]:
+    """Files on offer beside figures, and what to call each.
 
     Args:
-        names: title of each figure of the tab
+        plots: the figures that are shown, by name
     """
-    tables = {_TABLE: "Table", **{name: names[name] for name in names if name == _MATRIX}}
-    files = {f"{name}.{suffix}": title for name, title in tables.items() for suffix in _TABLES[name]}
-    files |= {f"{name}.{suffix}": title for name, title in names.items() for suffix in ("png", "html")}
+    files = {f"{_TABLE}.{suffix}": "Table" for suffix in _TABLES}
+    files |= {f"{name}.{suffix}": plot.title for name, plot in plots.items() for suffix in plot.texts}
+    files |= {f"{name}.{suffix}": plot.title for name, plot in plots.items() for suffix in _PICTURES}
     return {file: f"{title}, {_FORMATS[file.rpartition('.')[2]]}" for file, title in files.items()}
 
 
-def content(file: str, comparison: Comparison, figures: Mapping[str, Figure]) -> bytes:
+def content(file: str, comparison: Comparison, plots: Mapping[str, Plot], figures: Mapping[str, Figure]) -> bytes:
     """What is in a file on offer.
+
+    Args:
+        file: its name
+        comparison: what is compared
+        plots: how the figures are declared, by name
+        figures: the figures that are shown, by name
 
     Raises:
         UsageError: something that is needed to draw a figure is not installed
     """
     name, _, suffix = file.rpartition(".")
-    if suffix in _TABLES.get(name, {}):
-        return _TABLES[name][suffix](comparison).encode()
-    if suffix == "png":
-        return to_png(*figures[name])
-    return to_html(*figures[name]).encode()
+    texts = _TABLES if name == _TABLE else plots[name].texts
+    if suffix in texts:
+        return texts[suffix](comparison).encode()
+    return _PICTURES[suffix](figures[name])
 
 
 def data_url(file: str, content: bytes) -> str:
