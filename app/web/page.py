@@ -8,17 +8,19 @@ from typing import Final
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from . import view
+from . import archives, view
 from .style import STYLE
-from .tabs import compare, judge
+from .tabs import batch, compare, judge
 from .tabs.base import Setup
 
 TABS: Final = (
     compare.TAB,
     judge.TAB,
+    batch.TAB,
 )
 
-MAX_FILE_SIZE: Final = "64mb"
+#: Of an upload, which may be an archive of pictures.
+MAX_FILE_SIZE: Final = archives.MAX_BYTES
 
 #: Every ten minutes, uploads older than an hour are deleted.
 CACHE_LIFETIME_S: Final = (600, 3600)
@@ -33,8 +35,8 @@ def build(weights: Path | None = None, device: str = "auto") -> gr.Blocks:
         weights: file or folder of DeepMSE's weights; None searches for them
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
     """
-    setup = Setup(get_upload_folder, weights, device)
     with gr.Blocks(title="DeepMSE", analytics_enabled=False, delete_cache=CACHE_LIFETIME_S) as page:
+        setup = Setup(get_upload_folder, weights, device, delete_later=page.upload_file_set.add)
         gr.HTML(view.HEADER)
         with gr.Tabs():
             for tab in TABS:

@@ -109,7 +109,7 @@ def build(setup: Setup) -> None:
     )
 
 
-TAB: Final = Tab("Compare two pictures", build, STYLE)
+TAB: Final = Tab("Compare", build, STYLE)
 
 
 def result_html(found: Findings, stages: Mapping[str, float], *, picture: Image.Image, error_map: Image.Image) -> str:

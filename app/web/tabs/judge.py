@@ -111,7 +111,7 @@ def build(setup: Setup) -> None:
     )
 
 
-TAB: Final = Tab("Judge one picture", build, STYLE)
+TAB: Final = Tab("Judge", build, STYLE)
 
 
 def result_html(found: Findings, interval: tuple[float, float] | None) -> str:

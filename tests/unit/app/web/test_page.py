@@ -11,7 +11,7 @@ def endpoints() -> dict:
 
 
 def test_every_tab_answers_at_an_endpoint_that_says_what_it_does(endpoints):
-    assert list(endpoints) == ["/compare", "/judge"]
+    assert list(endpoints) == ["/compare", "/judge", "/batch"]
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
@@ -19,4 +19,4 @@ def test_a_tab_styles_its_own_html_alone():
     rules = "".join(tab.style for tab in web_page.TABS)
     selectors = [selector.strip() for selector in re.findall(r"([^{}]+)\{", rules)]
     assert selectors
-    assert all(selector.startswith((".dm-", "@media")) for selector in selectors)
+    assert all(selector.startswith((".dm-", ".dark .dm-", "@media")) for selector in selectors)
