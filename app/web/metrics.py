@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -90,7 +91,7 @@ class Metrics:
         self._main = main
         self.others = tuple(
             other
-            for other in _runnable(metric_names(kind))
+            for other in runnable(kind)
             if other.name != main and (weights is None or "weights" not in other.settings)
         )
         make = partial(Scorer, device=device, weights=weights, error_maps=True, max_pixels=MAX_PIXELS)
@@ -109,7 +110,9 @@ class Metrics:
             WeightsError: if weights are missing or damaged
         """
         pictures = [picture] if reference is None else [picture, reference]
-        others = self._offered(chosen)
+        names = chosen_names(self.others, chosen, "other metrics")
+        # In the registry's order, so that one set of them is always the same.
+        others = [info for info in self.others if info.name in names]
         too_large = _too_large(pictures)
         scorer = self._scorer((self._main, *(() if too_large else (other.name for other in others))))
         item = Item("picture", dist=picture.path, ref=reference.path if reference else None)
@@ -132,19 +135,32 @@ class Metrics:
             seconds=seconds,
         )
 
-    def _offered(self, chosen: object) -> list[MetricInfo]:
-        """The chosen metrics in the registry's order, so that one set of them is always the same."""
-        names = {info.name for info in self.others}
-        if not isinstance(chosen, list | tuple) or not all(
-            isinstance(name, str) and name in names for name in chosen
-        ):
-            raise UsageError(f"Choose other metrics by a list of names. Here are {', '.join(sorted(names))}.")
-        return [info for info in self.others if info.name in chosen]
+
+def chosen_names(offered: Sequence[MetricInfo], chosen: object, noun: str) -> tuple[str, ...]:
+    """Names of metrics as a client sent them, each once.
+
+    Args:
+        offered: the metrics to choose from
+        chosen: what the client sent
+        noun: what is chosen, for the error
+
+    Raises:
+        UsageError: if it is no list of offered names
+    """
+    names = {info.name for info in offered}
+    if not isinstance(chosen, list | tuple) or not all(isinstance(name, str) and name in names for name in chosen):
+        raise UsageError(f"Choose {noun} by a list of names. Here are {', '.join(sorted(names))}.")
+    return tuple(dict.fromkeys(chosen))
 
 
-def _runnable(names: tuple[str, ...]) -> list[MetricInfo]:
+def runnable(kind: Kind | None = None) -> list[MetricInfo]:
+    """The metrics that this machine has the packages and weights for.
+
+    Args:
+        kind: of this kind only; None for all
+    """
     lacking = {name for file in inventory() if file.path is None for name in file.metrics}
-    infos = [metric_info(name) for name in names if name not in lacking]
+    infos = [metric_info(name) for name in metric_names(kind) if name not in lacking]
     return [info for info in infos if info.installed]
 
 

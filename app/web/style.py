@@ -49,24 +49,7 @@ STYLE: Final = """
 .dm-result h3 { margin-top: 28px; }
 .dm-result p { margin: 0; line-height: 1.55; }
 .dm-result .dm-score { font-size: 64px; font-weight: 650; line-height: 1.2; letter-spacing: -.03em; }
-.dm-result .dm-caption, .dm-grades span, .dm-result footer *, .dm-map figcaption * {
-  font-size: 13px; color: var(--dm-quiet); }
-
-.dm-bars { display: grid; gap: 8px; margin: 12px 0; }
-.dm-bar { display: grid; grid-template-columns: 48px 1fr 80px; gap: 12px; align-items: center; font-size: 14px; }
-.dm-bar dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; }
-.dm-bar dt + dd { height: 12px; border-radius: 3px; background: var(--background-fill-secondary); }
-.dm-bar span { display: block; height: 100%; min-width: 1px; border-radius: 3px;
-  background: var(--color-accent); }
-
-.dm-map { margin: 0; min-width: 0; }
-.dm-overlay { position: relative; margin: 12px 0; border-radius: 8px; overflow: hidden; line-height: 0; }
-.dm-overlay img { width: 100%; margin: 0; }
-.dm-overlay img + img { position: absolute; inset: 0; height: 100%; opacity: var(--dm-opacity, 50%); }
-.dm-map figcaption { display: flex; flex-wrap: wrap; gap: 10px 28px; justify-content: space-between; }
-.dm-map label, .dm-legend { display: flex; align-items: center; gap: 10px; }
-.dm-map input { width: 120px; accent-color: var(--color-accent); }
-.dm-legend i { width: 100px; height: 10px; border-radius: 3px; }
+.dm-result .dm-caption, .dm-result footer * { font-size: 13px; color: var(--dm-quiet); }
 
 .dm-result .dm-others { grid-column: 1 / -1; width: 100%; margin: 0; border-collapse: collapse; font-size: 14px; }
 .dm-others caption { padding-bottom: 6px; text-align: left; font-size: 13px; font-weight: 600; letter-spacing: .02em;
@@ -83,19 +66,6 @@ STYLE: Final = """
 
 .dm-nothing { display: grid; place-items: center; min-height: 320px; margin: 0; font-size: 14px;
   border: 1px dashed var(--border-color-primary); border-radius: 14px; color: var(--dm-quiet); }
-.dm-judgement { gap: 24px; }
-.dm-judgement .dm-score small { margin-left: 8px; font-size: 20px; font-weight: 400; letter-spacing: 0;
-  color: var(--dm-quiet); }
-.dm-judgement .dm-grade { font-size: 20px; font-weight: 600; }
-.dm-scale { position: relative; height: 12px; margin: 22px 0 0; border-radius: 6px;
-  background: var(--background-fill-secondary); box-shadow: inset 0 0 0 1px var(--border-color-primary); }
-.dm-scale span { position: absolute; inset-block: 0; border-radius: 6px; background: var(--color-accent);
-  opacity: .35; }
-.dm-scale i { position: absolute; inset-block: -5px; width: 4px; margin-left: -2px; border-radius: 2px;
-  background: var(--color-accent); }
-.dm-grades { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; margin: 6px 0 18px; text-align: center; }
-.dm-scale ~ p + p { margin-top: 8px; }
-
 .dm-result footer { grid-column: 1 / -1; padding-top: 16px; border-top: 1px solid var(--border-color-primary); }
 .dm-result footer ul { margin: 0 0 6px; padding-left: 18px; }
 .dm-result .dm-warning { color: var(--dm-bad); }

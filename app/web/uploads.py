@@ -11,6 +11,7 @@ from ...plugin.errors import UsageError
 from ...plugin.images import Decoded, decode
 
 MAX_PIXELS: Final = 50_000_000
+MAX_FILE_BYTES: Final = 64 << 20
 
 Role = Literal["reference", "distorted", "picture"]
 
@@ -53,11 +54,34 @@ def read(uploads: Uploads, role: Role, upload: Upload | None) -> Picture:
     noun = NOUNS[role]
     if upload is None:
         raise UsageError(f"There is no {noun} yet. Choose one first.")
-    path = upload.get("path")
+    name, path = stored(uploads, upload, noun)
+    return Picture(name, path, decode(path, name=f"{noun.capitalize()} “{name}”", max_pixels=MAX_PIXELS))
+
+
+def stored(uploads: Uploads, upload: Upload, noun: str, max_bytes: int = MAX_FILE_BYTES) -> tuple[str, str]:
+    """The visitor's name of an uploaded file, and its path here.
+
+    Args:
+        uploads: tells the folder that uploads are in
+        upload: what a client sent
+        noun: what to call the file in errors
+        max_bytes: limit on its size
+
+    Raises:
+        UsageError: if it is no file among the uploads, or too large
+    """
+    path = upload.get("path") if isinstance(upload, dict) else None
     if not isinstance(path, str) or not _is_in(uploads(), path):
         raise UsageError(f"The {noun} is no uploaded file. Upload it, and send the path that the upload gives.")
-    name = upload.get("orig_name") or Path(path).name
-    return Picture(name, path, decode(path, name=f"{noun.capitalize()} “{name}”", max_pixels=MAX_PIXELS))
+    name = upload.get("orig_name")
+    if not isinstance(name, str) or not name:
+        name = Path(path).name
+    if Path(path).is_file() and (size := Path(path).stat().st_size) > max_bytes:
+        raise UsageError(
+            f"{noun.capitalize()} “{name}” has {size / 2**20:.0f} MB, of at most {max_bytes / 2**20:.0f}. "
+            "Choose a smaller one."
+        )
+    return name, path
 
 
 def _is_in(folder: str, path: str) -> bool:

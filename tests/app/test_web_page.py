@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +112,7 @@ def pick(page, *titles: str) -> None:
 
 
 def show_judging(page) -> None:
-    page.get_by_role("tab", name="Judge one picture").click()
+    page.get_by_role("tab", name="Judge").click()
 
 
 def screenshot(page, name: str) -> None:
@@ -276,6 +277,113 @@ def assert_in_frame(page, width: int, buttons: int) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> list[Path]:
+    """Ten blurred and noisy pictures, and one that is broken."""
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(2)
+    paths = []
+    for index in range(10):
+        coarse = Image.fromarray(rng.integers(0, 256, (6, 8, 3), dtype=np.uint8))
+        paths.append(folder / f"{index:02}.jpg")
+        coarse.resize((320, 240), Image.Resampling.BICUBIC).save(paths[-1], quality=10 * index + 3)
+    paths.append(folder / "broken.jpg")
+    paths[-1].write_bytes(paths[0].read_bytes()[:500])
+    return paths
+
+
+def score_batch(page, paths: list[Path], *metrics: str) -> None:
+    page.get_by_role("tab", name="Batch").click()
+    page.locator("#batch-files input[type=file]").set_input_files(paths)
+    expect(page.locator("#batch-files .file")).to_have_count(len(paths))
+    press(page, "Score")
+
+
+def numbers(page, column: int) -> list[float]:
+    """A column of the batch's table, from the top, without rows that have no score."""
+    cells = page.locator(f".dm-rows tbody tr[data-score] > :nth-child({column})")
+    return [float(text.split()[0].replace("−", "-")) for text in cells.all_inner_texts()]
+
+
+@pytest.mark.parametrize("width", [1440, 375])
+def test_a_batch_is_scored_sorted_split_and_taken_home(page, server, photos, tmp_path, width):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.set_default_timeout(ANSWER_TIMEOUT_MS)
+    page.goto(server)
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in photos:
+            file.write(path, f"holiday/{path.name}")
+    score_batch(page, [archive])
+    expect(page.get_by_test_id("kept")).to_be_visible()
+    values = [score.measurements["nr"].value for score in Scorer(["nr"], device="cpu").run(map(item, photos[:10]))]
+    np.testing.assert_allclose(numbers(page, 3), values, rtol=1e-3)
+    expect(page.locator(".dm-batch")).to_contain_text("10 of 11 pictures scored")
+    expect(page.locator(".dm-rows tr", has_text="broken.jpg")).to_contain_text("truncated")
+
+    header = page.locator(".dm-rows thead").get_by_role("button", name="NR")
+    for order, expected in (("ascending", sorted(values)), ("descending", sorted(values, reverse=True))):
+        header.click()
+        expect(page.locator(f".dm-rows [aria-sort={order}]")).to_have_count(1)
+        np.testing.assert_allclose(numbers(page, 3), expected, rtol=1e-3)
+
+    slider = page.get_by_label("Threshold")
+    for threshold in (float(slider.get_attribute("min")), float(slider.get_attribute("max")), np.median(values)):
+        slider.fill(f"{threshold:.1f}")
+        kept = sum(value >= float(slider.input_value()) for value in values)
+        expect(page.get_by_test_id("kept")).to_have_text(str(kept))
+        expect(page.get_by_test_id("rejected")).to_have_text(str(10 - kept))
+        expect(page.locator(".dm-rows .dm-rejected")).to_have_count(10 - kept)
+    with page.expect_download() as download:
+        press(page, "Kept pictures (zip)")
+    assert download.value.suggested_filename == "kept.zip"
+    with zipfile.ZipFile(download.value.path()) as file:
+        best = [path for path, value in zip(photos, values, strict=False) if value >= float(slider.input_value())]
+        assert file.namelist() == [f"holiday/{path.name}" for path in best]
+        assert len(best) == kept
+
+    best = photos[int(np.argmax(values))].name
+    page.locator(".dm-rows").get_by_role("button", name=best).click()
+    expect(page.get_by_role("region", name="Picture").get_by_text(f"holiday/{best}")).to_be_visible()
+    expect(page.locator("#batch-picture img")).to_be_in_viewport()
+    screenshot(page, f"web-batch-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert errors == []
+
+
+def test_a_stopped_batch_keeps_what_it_has_and_gives_way_to_the_next(web, photos, tmp_path):
+    many = []
+    for index in range(400):
+        many.append(tmp_path / f"{index:03}.jpg")
+        many[-1].write_bytes(photos[index % 10].read_bytes())
+    score_batch(web, many)
+    expect(web.locator(".dm-rows tbody tr").first).to_be_visible()
+    press(web, "Stop")
+    expect(web.locator(".dm-summary")).to_contain_text("stopped after")
+    scored = web.locator(".dm-rows tbody tr").count()
+    assert 0 < scored < 400
+    with web.expect_download() as download:
+        press(web, "All scores (CSV)")
+    assert len(download.value.path().read_text().splitlines()) == 1 + scored
+    data, _ = Client(web.url, verbose=False).predict([handle_file(photos[0])], api_name="/batch")
+    assert data["scored"] == 1
+
+
+def item(path: Path) -> Item:
+    return Item(path.name, dist=path)
+
+
+def test_api_scores_a_batch(server, photos):
+    client = Client(server, verbose=False)
+    data, html = client.predict([handle_file(path) for path in photos], ["piqe"], api_name="/batch")
+    [expected] = Scorer(["piqe"], device="cpu").run([item(photos[3])])
+    assert data["rows"][3] == {"dist": "03.jpg", "piqe": f"{expected.measurements['piqe'].value:.9g}", "error": ""}
+    assert (data["pairs"], data["scored"], data["failed"]) == (11, 10, 1)
+    assert "10 of 11 pictures scored" in html
+
+
 def test_api_returns_data(server, pictures):
     client = Client(server, verbose=False)
     pair = (handle_file(pictures.reference), handle_file(pictures.distorted))
@@ -297,15 +405,25 @@ def test_api_judges(server, pictures):
     assert data["interval"][0] < data["score"] < data["interval"][1]
 
 
-@pytest.mark.parametrize(("endpoint", "images"), [("compare", 2), ("judge", 1)])
+DECLARED_A_FILE = {"meta": {"_type": "gradio.FileData"}}
+
+
 @pytest.mark.parametrize(
-    ("declared", "refusal"), [({"meta": {"_type": "gradio.FileData"}}, "event: error"), ({}, "no uploaded file")]
+    ("endpoint", "inputs", "declared", "refusal"),
+    [
+        ("compare", lambda image: [image, image], DECLARED_A_FILE, "event: error"),
+        ("compare", lambda image: [image, image], {}, "no uploaded file"),
+        ("judge", lambda image: [image], DECLARED_A_FILE, "event: error"),
+        ("judge", lambda image: [image], {}, "no uploaded file"),
+        ("batch", lambda image: [[image]], DECLARED_A_FILE, "event: error"),
+        ("batch", lambda image: [[image]], {}, "event: error"),
+    ],
 )
-def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, images, declared, refusal):
+def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, inputs, declared, refusal):
     image = {"path": str(pictures.reference), **declared}
     request = urllib.request.Request(
         f"{server}gradio_api/call/{endpoint}",
-        data=json.dumps({"data": [image] * images + [[]]}).encode(),
+        data=json.dumps({"data": [*inputs(image), []]}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=120) as response:

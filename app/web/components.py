@@ -1,0 +1,96 @@
+"""The pieces that tabs are put together from: inputs, examples, the choice of metrics, the way to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import gradio as gr
+
+from ...plugin.metrics import MetricInfo
+from .answers import Answer, inspect
+from .uploads import Role, Uploads
+
+#: Decoding and scoring share one place in the queue, so memory stays bounded however many visitors there are.
+ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "pictures"}
+
+
+def picture_input(uploads: Uploads, role: Role, label: str, description: str) -> gr.Image:
+    """An input for one picture, with a line below that says what was uploaded.
+
+    Args:
+        uploads: tells the folder that uploads are in
+        role: what the picture is for
+        label: title of the input
+        description: what the picture is, for screen readers
+    """
+    with gr.Column(min_width=280, elem_classes="dm-input"):
+        image = gr.Image(
+            label=label,
+            alt_text=description,
+            sources=["upload", "clipboard"],
+            buttons=["fullscreen"],
+            height=320,
+            elem_id=f"{role}-image",
+        )
+        note = gr.HTML(elem_id=f"{role}-note")
+    image.change(
+        partial(inspect, uploads, role),
+        image,
+        note,
+        preprocess=False,
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
+    return image
+
+
+def example_buttons(makers: Mapping[str, Callable[[], object]], images: list[gr.Image]) -> None:
+    """A button an example, which puts its pictures into the inputs; nothing where there are no examples."""
+    if not makers:
+        return
+    with gr.Row(elem_classes="dm-examples"):
+        gr.HTML("<p>Examples</p>")
+        for title, make in makers.items():
+            button = gr.Button(title, size="sm", scale=0, min_width=70)
+            button.click(make, None, images, api_visibility="private", **ONE_AT_A_TIME)
+
+
+def metric_choice(metrics: Sequence[MetricInfo]) -> gr.Dropdown:
+    """A choice of metrics to compute beside the tab's own."""
+    return gr.Dropdown(
+        [(metric.title, metric.name) for metric in metrics],
+        value=[],
+        multiselect=True,
+        label="Other metrics",
+        elem_classes="dm-choice",
+    )
+
+
+def answer_at(
+    button: gr.Button,
+    answer: Callable[..., Answer],
+    images: list[gr.Image],
+    others: gr.Dropdown,
+    result: gr.HTML,
+    *,
+    empty: str = "",
+    **api: str,
+) -> None:
+    """Answer at the button, and take the answer away when an image that it is about changes.
+
+    Args:
+        button: the button
+        answer: takes the images and the names of other metrics
+        images: inputs of the answer
+        others: chosen metrics
+        result: where the answer goes
+        empty: HTML that stands there as long as there is no answer
+        api: name and description of the endpoint
+    """
+    button.click(
+        answer, [*images, others], [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
+    )
+    for image in images:
+        image.change(lambda: empty, None, result, api_visibility="private", queue=False)

@@ -1,0 +1,171 @@
+"""Judge one picture: how good it looks, without an original to compare it with."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Final
+
+import gradio as gr
+
+from .. import examples, view
+from ..answers import Answer, answer, data_of
+from ..components import answer_at, example_buttons, metric_choice, picture_input
+from ..metrics import Findings, Metrics
+from ..uploads import Upload, Uploads, read
+from .base import Setup, Tab
+
+METRIC: Final = "nr"
+
+#: Standard deviations to either side that hold 95 % of a normal distribution.
+WITHIN_95_PERCENT: Final = 1.96
+
+INTRODUCTION: Final = """
+<p class="dm-intro">Without an original to compare with, a model that has learned from people’s opinions says how good
+they would find the picture.</p>
+"""
+
+NOTHING_YET: Final = '<p class="dm-nothing">The judgement comes here.</p>'
+
+STYLE: Final = """
+.dm-judgement { gap: 24px; }
+.dm-judgement .dm-score small { margin-left: 8px; font-size: 20px; font-weight: 400; letter-spacing: 0;
+  color: var(--dm-quiet); }
+.dm-judgement .dm-grade { font-size: 20px; font-weight: 600; }
+.dm-scale { position: relative; height: 12px; margin: 22px 0 0; border-radius: 6px;
+  background: var(--background-fill-secondary); box-shadow: inset 0 0 0 1px var(--border-color-primary); }
+.dm-scale span { position: absolute; inset-block: 0; border-radius: 6px; background: var(--color-accent);
+  opacity: .35; }
+.dm-scale i { position: absolute; inset-block: -5px; width: 4px; margin-left: -2px; border-radius: 2px;
+  background: var(--color-accent); }
+.dm-grades { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; margin: 6px 0 18px; text-align: center; }
+.dm-grades span { font-size: 13px; color: var(--dm-quiet); }
+.dm-scale ~ p + p { margin-top: 8px; }
+"""
+
+
+class Judgement:
+    """Judges uploaded images by themselves, by a model that is loaded at the first judgement.
+
+    Args:
+        uploads: tells the folder that uploads are in; no other file is opened
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
+    """
+
+    def __init__(self, uploads: Uploads, device: str = "auto") -> None:
+        self._uploads = uploads
+        self.metrics = Metrics(METRIC, "NR", device=device)
+
+    def __call__(self, picture: Upload | None, metrics: object = ()) -> Answer:
+        """Judge one picture.
+
+        Args:
+            picture: the picture
+            metrics: names of other metrics to compute
+        """
+        return answer(lambda: self._judge(picture, metrics))
+
+    def _judge(self, picture: Upload | None, metrics: object) -> Answer:
+        found = self.metrics(metrics, read(self._uploads, "picture", picture))
+        interval = _interval(found)
+        data: dict[str, Any] = {
+            "score": found.main.value,
+            "interval": interval,
+            "grade": found.main.grade,
+            "percentile": found.main.percentile,
+        }
+        return {**data, **data_of(found)}, result_html(found, interval)
+
+
+def _interval(found: Findings) -> tuple[float, float] | None:
+    """Where the score of a picture lies with 95 % probability, on the metric's scale."""
+    if found.main.deviation is None:
+        return None
+    low, high = found.metric.range
+    reach = WITHIN_95_PERCENT * found.main.deviation
+    return max(low, found.main.value - reach), min(high, found.main.value + reach)
+
+
+def build(setup: Setup) -> None:
+    """Put the tab where this is called."""
+    judge = Judgement(setup.uploads, setup.device)
+    gr.HTML(INTRODUCTION)
+    with gr.Row():
+        with gr.Column(min_width=280):
+            picture = picture_input(setup.uploads, "picture", "Picture", "The picture to judge")
+            with gr.Row(elem_classes="dm-actions"):
+                button = gr.Button("Judge", variant="primary", scale=0, min_width=180)
+                example_buttons(examples.singles(), [picture])
+            others = metric_choice(judge.metrics.others)
+        with gr.Column(min_width=280):
+            result = gr.HTML(NOTHING_YET, elem_id="judgement", min_height=120)
+
+    answer_at(
+        button,
+        judge,
+        [picture],
+        others,
+        result,
+        empty=NOTHING_YET,
+        api_name="judge",
+        api_description="How good an image looks, without a reference: as data, and as the page's HTML.",
+    )
+
+
+TAB: Final = Tab("Judge", build, STYLE)
+
+
+def result_html(found: Findings, interval: tuple[float, float] | None) -> str:
+    """A judgement's result.
+
+    Args:
+        found: what was found, by the model and others
+        interval: where the score lies with 95 % probability; None if that is not known
+    """
+    best = found.metric.range[1]
+    grade = found.main.grade
+    percentile = found.main.percentile
+    return f"""
+<section class="dm-result dm-judgement" aria-label="Result">
+  <div role="status">
+    <h2>Quality</h2>
+    <p class="dm-score"><span data-testid="score">{found.main.value:.0f}</span><small> of {best:g}</small></p>
+    {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
+    {_scale(found, interval)}
+    {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
+  </div>
+  {view.others(found.others)}
+  {view.footer(found)}
+</section>
+"""
+
+
+def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
+    """The score on its scale, whose equal parts have the grades' names, with the stretch that opinion lies in."""
+    low, high = found.metric.range
+
+    def place(value: float) -> str:
+        return f"{100 * (value - low) / (high - low):.2f}%"
+
+    stretch, words = "", ""
+    if interval is not None:
+        first, last = interval
+        stretch = f'<span style="left: {place(first)}; right: calc(100% - {place(last)})"></span>'
+        words = (
+            "<p>With 95 % probability, people’s mean opinion lies "
+            f"<strong>between {first:.0f} and {last:.0f}</strong>.</p>"
+        )
+    grades = "".join(f"<span>{escape(grade)}</span>" for grade in found.metric.grades)
+    return f"""
+    <div class="dm-scale" aria-hidden="true">{stretch}<i style="left: {place(found.main.value)}"></i></div>
+    <div class="dm-grades" aria-hidden="true">{grades}</div>
+    {words}
+"""
+
+
+def _rank(percentile: float) -> str:
+    photographs = "the 2,000 photographs that the model has learned from"
+    if percentile < 1:
+        return f"Hardly any of {photographs} look worse."
+    if percentile > 99:
+        return f"Better than nearly all of {photographs}."
+    return f"<strong>Better than {percentile:.0f} %</strong> of {photographs}."
