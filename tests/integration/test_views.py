@@ -441,7 +441,7 @@ class TestRunsThatEndBadly:
         def fail(*_, **__):
             raise RuntimeError("no")
 
-        monkeypatch.setattr("deepmse.plugin.learning.gaussian_process.training.train", fail)
+        monkeypatch.setattr("deepmse.plugin.learning.gaussian_process.trainer.train", fail)
         with pytest.raises(RuntimeError, match="no"):
             list(TrainingJob(labelled, "sharp", "mine", device="cpu"))
         config = labelled.get_run_info("mine_1").config
