@@ -11,7 +11,8 @@ from posixpath import normpath
 from typing import Any, Final
 
 from ...plugin.engine import score_tables
-from ...plugin.engine.scorer import Item, Score, Scorer
+from ...plugin.engine.records import Item, Score
+from ...plugin.engine.scorer import Scorer
 from ...plugin.errors import UsageError, without_paths
 from ...plugin.images import Listing
 from ...plugin.metrics import MetricInfo, metric_info

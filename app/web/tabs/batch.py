@@ -16,7 +16,7 @@ from typing import Any, Final
 import gradio as gr
 import numpy as np
 
-from ....plugin.engine.scorer import Score
+from ....plugin.engine.records import Score
 from ....plugin.errors import DeepMSEError, without_paths
 from ....plugin.images import decode
 from ....plugin.metrics import MetricInfo, metric_info

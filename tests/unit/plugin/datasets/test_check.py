@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse.plugin.datasets import dataset_info, load
-from deepmse.plugin.datasets.check import EXAMPLES, check, examine
+from deepmse.plugin.datasets.check import check, examine
+from deepmse.plugin.datasets.findings import EXAMPLES
 from deepmse.plugin.errors import UsageError
 from PIL import Image
 
