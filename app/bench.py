@@ -46,7 +46,7 @@ class Contender:
     """Something to be timed.
 
     Args:
-        name: what it is
+        name: of what is timed
         count: how many it does in one go
         unit: of what
         run: does it

@@ -1,4 +1,4 @@
-"""Figures of a table's evaluation: those that the panel shows, as files."""
+"""The panel's figures of a table's evaluation, written to files."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Findings:
 
     Args:
         metric: the metric that the answer is about
-        main: what it has found
+        main: score of the main metric, or why it has none
         others: of those that the visitor chose
         notes: what was done to the images before they were scored
         warnings: what weakens the scores

@@ -17,11 +17,11 @@ class Finding:
     """One thing found.
 
     Attributes:
-        kind: what it is about, in a word or two, e.g. "missing"
+        kind: of finding, in a word or two, e.g. "missing"
         severity: an "error" spoils results, a "warning" may; a "note" is how the dataset is, or does no harm here
         count: how many images or files it is true of; 0 for a note on the dataset as a whole
         message: what was found
-        effect: what it does to results
+        effect: of the fault on results
         files: all of them, from the dataset's folder; empty for what is not true of files
         details: each of them in words, where there is more to say than the file
     """

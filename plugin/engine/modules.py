@@ -61,7 +61,7 @@ class MetricModule(nn.Module):
         return scores.cpu()
 
     def extra_repr(self) -> str:
-        """Its name and direction."""
+        """Name and direction of the metric."""
         return f"{self.info.name}, {'lower' if self.info.lower_is_better else 'higher'} is better"
 
     def _prepared(self, images: torch.Tensor) -> torch.Tensor:

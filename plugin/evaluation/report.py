@@ -210,7 +210,7 @@ def _outlier_ratio(residuals: Vector, deviation: Vector) -> float | None:
 
 
 def _interval_statistics(row: Row) -> dict[str, float]:
-    """Those that could be had."""
+    """The confidence intervals that could be had, by statistic."""
     values = {"srcc": row.srcc, "krcc": row.krcc, "plcc": row.plcc, "rmse": row.rmse}
     return {name: value for name, value in values.items() if value is not None}
 

@@ -23,7 +23,7 @@ class Listing:
     """The files of a folder.
 
     Args:
-        images: those that are images by their names, sorted by name
+        images: files with an image's suffix, sorted by name
         hidden: how many images are not listed because their names begin with a dot
         others: how many files are no images by their names, by suffix
     """

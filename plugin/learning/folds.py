@@ -1,4 +1,4 @@
-"""What it takes to validate a no-reference model: labels enough, of more than one reference. Loads no PyTorch."""
+"""Cross-validation needs labels enough, of more than one reference. Loads no PyTorch."""
 
 from __future__ import annotations
 

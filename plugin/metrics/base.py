@@ -50,7 +50,7 @@ class Metric(ABC):
     """A metric on one device.
 
     Attributes:
-        info: what it declares of itself
+        info: name, direction, range and the rest of the declaration
         policy: how the images that it is given are brought to size
         min_side: smallest width and height that it can take, in pixels, after ``policy``
         may_be_infinite: whether an infinite score is a result, such as the PSNR of identical images

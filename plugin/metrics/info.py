@@ -27,7 +27,7 @@ class MetricInfo:
         stages: names of its per-stage values, if it has any
         settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
         policy: name of the image policy that it is made for
-        color: what it looks at: "RGB", or "grey" for luminance alone
+        color: channels that the score depends on: "RGB", or "grey" for luminance alone
         differentiable: whether the score has a gradient by the pixels; of the implementations here, only DeepMSE's
             module gives it
         has_error_map: whether it tells where images differ
@@ -36,7 +36,7 @@ class MetricInfo:
         grades: the plain words that it grades images with, the worst first
         licence: of the implementation and of its weights
         weights: where its trained parameters come from; empty if it has none
-        files: those parameters' declarations, ``module:name`` inside ``plugin``
+        files: declarations of the files of trained parameters, ``module:name`` inside ``plugin``
         extra: pip extra with the packages it needs; empty if they are always there
     """
 
@@ -63,7 +63,7 @@ class MetricInfo:
 
     @property
     def field(self) -> str:
-        """Its CSV column and FiftyOne field."""
+        """Name of the CSV column and FiftyOne field with the scores."""
         return self.name.replace("-", "_")
 
     @property

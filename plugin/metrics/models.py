@@ -74,7 +74,7 @@ class Declaration:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """The reverse of :meth:`to_json`; what it has no field for is left aside.
+        """A declaration of a header; entries that are no field of it are left aside.
 
         Raises:
             ValueError: if a value is none that the field can have

@@ -29,9 +29,9 @@ class Backbone(nn.Module):
     """A network up to the deepest of the chosen layers.
 
     Attributes:
-        info: what it is
+        info: name, library and input size of the network
         layers: the chosen layers, in the order of what :meth:`forward` gives
-        weights: what it holds; None for a :func:`blank` one
+        weights: file and SHA-256 of the parameters; None for a :func:`blank` one
     """
 
     weights: Weights | None = None

@@ -113,7 +113,7 @@ class Outcome:
 
     Attributes:
         name: the reproduction's name
-        title: what it shows
+        title: of the table or figure
         entries: its numbers
         settings: what decided them: machine, versions, weights; JSON-able
         lacking: what was not at hand, and what to do about it

@@ -64,7 +64,7 @@ class Target:
         field: name of the field
         lower_is_better: its direction, e.g. True for DMOS
         range: smallest and largest possible value, where known
-        kind: what it is, e.g. "MOS", "DMOS" or "severity"
+        kind: of target, e.g. "MOS", "DMOS" or "severity"
         source: where it comes from
         notes: what a reader of the numbers should know
     """

@@ -33,7 +33,7 @@ def card(
 
     Args:
         data: where the images and opinions come from, and their terms
-        samples: those images
+        samples: features and opinions of the training images
         network: its weights
         model: what was trained
         validation: its cross-validation

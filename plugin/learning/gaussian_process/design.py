@@ -49,7 +49,7 @@ class Recipe:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The reverse of :meth:`to_dict`."""
+        """A recipe of what :meth:`to_dict` gave."""
         groups = {key: tuple(tuple(group) for group in values[key]) for key in ("linear", "curved")}
         return cls(**{**values, **groups})
 

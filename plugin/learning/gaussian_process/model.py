@@ -46,7 +46,7 @@ class QualityModel:
         weights: of the features, (D,)
         bias: of the linear function
         axes: of each curved group, (d, k), every axis on a scale of its own
-        axis_scales: those scales, (K,)
+        axis_scales: the axes' scales, (K,)
         offset: the components of the mean training image, (K,)
         hyperparameters: of the process
         examples: components of the training images, (N, K)

@@ -30,7 +30,7 @@ def make(
 
     Args:
         labelled: where the labels come from
-        samples: those of its images that can be used, with their features
+        samples: features and opinions of the images that can be used
         network: what took the features
         out: ``OUT.safetensors``
         recipe: the choices

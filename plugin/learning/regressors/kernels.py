@@ -56,7 +56,7 @@ class Hyperparameters:
 
     @classmethod
     def from_logarithms(cls, values: Array) -> Self:
-        """The reverse of :meth:`logarithms`."""
+        """Hyperparameters of their logarithms, as :meth:`logarithms` gives them."""
         return cls(*np.exp(values).tolist())
 
 

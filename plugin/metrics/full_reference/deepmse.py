@@ -115,7 +115,8 @@ class DeepMSE(nn.Module):
             shape (N,), ≥ 0, lower is better
 
         Raises:
-            ValueError: if shapes, sizes, types or values are not as the class says
+            ValueError: if images are not RGB (N, 3, H, W), uint8 or floating point in [0, 1], or the
+                numbers or, at native size, the sizes of references and distorted images differ
         """
         return self.stages(reference, distorted).mean(1)
 

@@ -64,7 +64,7 @@ class NLPD(FullReferenceMetric):
         return Comparison(torch.stack([(a - b).square().mean((1, 2, 3)).sqrt() for a, b in bands]).mean(0))
 
     def describe(self) -> dict[str, Any]:
-        """What it computes."""
+        """The implementation and its constants, for run records."""
         return {"implementation": "grey levels; six scales, borders and parameters of the authors' MATLAB code"}
 
 

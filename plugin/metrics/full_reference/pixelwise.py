@@ -61,8 +61,8 @@ class Formula:
         name: the metric's name
         function: piq's name of it
         min_side: smallest side of an image that it can take, in pixels
-        settings: what it takes beside the images
-        note: what it computes, for run records
+        settings: keyword arguments of the function
+        note: the constants in words, for run records
         undefined: pairs for which it has no value
     """
 

@@ -48,7 +48,7 @@ class PIQE(NoReferenceMetric):
         return Assessment(100 * ((distortion * active).sum(1) + 1) / (active.sum(1) + 1))
 
     def describe(self) -> dict[str, Any]:
-        """What it computes."""
+        """The implementation and its constants, for run records."""
         return {"implementation": "grey levels; blocks of 16×16, segments of 6, thresholds of MATLAB's piqe"}
 
 

@@ -139,7 +139,7 @@ class Failures:
 
 
 def at_hand(names: Sequence[str], context: Context, failures: Failures) -> dict[str, Judged]:
-    """Those of the datasets that are at hand; of the paper's the others are noted as lacking."""
+    """The datasets at hand; the paper's other ones are noted as lacking."""
     for name in names:
         if name in DATASETS and name not in context.roots:
             info = dataset_info(name)

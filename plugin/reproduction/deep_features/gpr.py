@@ -69,7 +69,7 @@ class Crossing:
     Attributes:
         number: the paper's, of the table
         category: the paper's name of what is trained on
-        training: those datasets
+        training: names of the training datasets
         published: RMSE, PLCC, SROCC and KROCC by dataset that is tested on
     """
 
