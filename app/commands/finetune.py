@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .. import terminal
+from .epochs import epochs_bar
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
 if TYPE_CHECKING:
-    from ...plugin.learning.finetuned.training import Epoch
     from ...plugin.learning.labels import LabelledImages
 
 
@@ -61,27 +60,17 @@ def finetune(
     check_model_path(out)
     learned, watched = _split(read(data, root, target, lower_is_better, scale), validation, seed)
     recipe = Recipe(backbone, layer, epochs, learning_rate, batch_size, patience, seed)
-    with terminal.bar("Epochs") as update:
-
-        def report(epoch: Epoch) -> None:
-            update(epoch.number, epochs)
-            seen = "" if epoch.validation is None else f", validation {epoch.validation:.4f}"
-            terminal.err.print(f"epoch {epoch.number}: loss {epoch.loss:.4f}{seen}")
-
-        try:
-            train(
-                learned,
-                recipe,
-                out,
-                validation=watched,
-                weights=weights,
-                device=pick_device(device),
-                resume=resume,
-                report=report,
-            )
-        except KeyboardInterrupt:
-            terminal.err.print("Stopped. Whole epochs are kept; go on with --resume.", soft_wrap=True)
-            sys.exit(130)
+    with epochs_bar(epochs) as report:
+        train(
+            learned,
+            recipe,
+            out,
+            validation=watched,
+            weights=weights,
+            device=pick_device(device),
+            resume=resume,
+            report=report,
+        )
     card = out.with_suffix(".json").read_text(encoding="utf-8")
     if as_json:
         print(json.dumps(json.loads(card), indent=2, ensure_ascii=False))

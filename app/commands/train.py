@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...plugin.errors import ImageError
+from ...plugin.errors import ImageError, UsageError
 from .. import terminal
+from .epochs import epochs_bar
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
@@ -79,6 +80,97 @@ def train_nr(
         return
     terminal.out.print(_results(description["results"]))
     terminal.out.print(f"{len(samples):,} images → {terminal.escaped(out)}", soft_wrap=True)
+
+
+@train_app.command("fr")
+def train_fr(
+    data: Data,
+    root: Root = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
+    ] = Path("comparison.safetensors"),
+    target: Target = "mos",
+    lower_is_better: LowerIsBetter = False,
+    scale: Scale = None,
+    frp: Annotated[
+        str, typer.Option(help="Encoder of the frozen, pretrained branch that compares; “none” leaves it out.")
+    ] = "inception-v3",
+    frnp: Annotated[str, typer.Option(help="Encoder of the trained branch that compares.")] = "inception-v3",
+    nr: Annotated[str, typer.Option(help="Encoder of the branch that sees the image alone.")] = "inception-v3",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the pairs.")] = 30,
+    learning_rate: Annotated[float, typer.Option(help="Adam's, at first; it falls to a hundredth.")] = 1e-4,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pairs at a time.")] = 8,
+    loss: Annotated[str, typer.Option(help="mse, plcc, norm-in-norm, ranking, or sums such as mse+ranking.")] = "mse",
+    crop: Annotated[
+        int | None,
+        typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
+    ] = None,
+    held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share to watch and not to learn from.")] = 0.2,
+    split: Annotated[
+        str, typer.Option(help="What is held out: references, or images, which leaks a picture to both sides.")
+    ] = "references",
+    patience: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stop after so many epochs without a better SRCC.", show_default="all epochs"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    device: Device = "auto",
+    weights: Annotated[
+        Path | None,
+        typer.Option("--weights", help="The frozen encoder's weights: file or folder.", show_default="search"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+) -> None:
+    """Train a three-branch full-reference model on your own labelled pairs (columns dist and ref).
+
+    Two branches compare the images, by frozen pretrained features and by trained ones; the third sees the distorted
+    image alone. Writes OUT.safetensors, a metric for "deepmse score -m OUT.safetensors", its card OUT.json and the
+    log OUT.log.csv.
+    """
+    from ...plugin.engine.devices import pick_device
+    from ...plugin.learning.settings import Settings
+    from ...plugin.learning.three_branch.model import Architecture
+    from ...plugin.learning.three_branch.trainer import fit
+    from ...plugin.metrics import check_model_path
+
+    check_model_path(out)
+    if split not in ("references", "images"):
+        raise UsageError(f"--split is references or images, not {split!r}")
+    architecture = Architecture(*(None if name == "none" else name for name in (frp, frnp, nr)))
+    settings = Settings(
+        epochs=epochs,
+        learning_rate=learning_rate,
+        final_learning_rate=learning_rate / 100,
+        schedule="exponential",
+        batch_size=batch_size,
+        loss=loss,
+        patience=patience,
+        seed=seed,
+    )
+    labelled = read(data, root, target, lower_is_better, scale)
+    with epochs_bar(epochs) as report:
+        card = fit(
+            labelled,
+            out,
+            architecture=architecture,
+            settings=settings,
+            held_out=held_out,
+            by_image=split == "images",
+            crop=crop,
+            weights=weights,
+            device=pick_device(device),
+            resume=resume,
+            report=report,
+        )
+    if as_json:
+        print(json.dumps(card, indent=2, ensure_ascii=False))
+        return
+    srcc = card["results"]["validation_srcc"]
+    watched = "" if srcc is None else f", SRCC {srcc:.4f} on {card['split']['validation']:,} held-out pairs"
+    terminal.out.print(
+        f"epoch {card['kept_epoch']} of {len(card['epochs'])} kept{watched} → {terminal.escaped(out)}", soft_wrap=True
+    )
 
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -56,3 +58,8 @@ def read_model(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         return read_tensors(path), read_header(path)
     except UsageError as error:
         raise WeightsError(str(error)) from error
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Versions of Python and of packages, for model cards."""
+    return {"python": platform.python_version(), **{package: version(package) for package in packages}}

@@ -28,7 +28,7 @@ class LabelledImages:
     Args:
         paths: of the images
         opinions: 0 to 100, higher is better, (N,)
-        references: what each image was made from; None where it is an original
+        references: path of what each image was made from; None where it is an original
         origin: where the labels come from, and how many were left out, for the model card; JSON-able
     """
 
@@ -138,7 +138,7 @@ def from_csv(
     return labelled(
         [path.parent / row["dist"].strip() for row in table.rows],
         table.numbers(target),
-        [row.get("ref", "").strip() or None for row in table.rows],
+        [str(path.parent / ref) if (ref := row.get("ref", "").strip()) else None for row in table.rows],
         holder=str(path),
         target=target,
         scale=scale,

@@ -159,6 +159,18 @@ def build(name: str, layers: Sequence[str], weights: str | Path | Weights | None
     return backbone.eval()
 
 
+def fresh(name: str, layers: Sequence[str]) -> Backbone:
+    """A backbone with random parameters, as its library makes it before training.
+
+    Raises:
+        UsageError: if the backbone or a layer does not exist
+    """
+    info = backbone_info(name)
+    if info.library == "own":
+        return _Lite(info, _some(info, layers), efficientnet_lite.EfficientNetLite0())
+    return _traced(info, layers, "cpu")
+
+
 def blank(name: str, layers: Sequence[str]) -> Backbone:
     """A backbone without weights on the meta device: it computes shapes, fast and without memory.
 

@@ -8,33 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import platform
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from io import BytesIO
-from itertools import islice
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from ...errors import UsageError
-from ...files import locked, write_whole
 from ...images import decode
 from ...networks.backbones import backbone_info, build
-from ...threads import decoders, in_order
 from ..crops import random_crops
+from ..files import versions
 from ..labels import LabelledImages, require_contrast
+from ..loop import train
+from ..settings import Epoch, Settings
 from .model import Regression, save
-
-#: Batches that are decoded ahead.
-_AHEAD: Final = 2
 
 
 @dataclass(frozen=True)
@@ -60,20 +50,42 @@ class Recipe:
     patience: int | None = None
     seed: int = 0
 
+    @property
+    def settings(self) -> Settings:
+        """The loop's settings: mean squared error, Adam at one rate."""
+        return Settings(
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            best_by="loss",
+            patience=self.patience,
+            keep_last=self.patience is None,
+            seed=self.seed,
+        )
+
 
 @dataclass(frozen=True)
-class Epoch:
-    """How far training is.
+class Crops:
+    """Random crops of labelled images as examples.
 
     Attributes:
-        number: of the epoch, from 1
-        loss: mean squared error of the standardised targets over the epoch's crops
-        validation: the same on the validation images after the epoch, one fixed crop of each; None without any
+        labelled: the images
+        targets: standardised opinions, (N,)
+        size: side of the crops, in pixels
     """
 
-    number: int
-    loss: float
-    validation: float | None
+    labelled: LabelledImages
+    targets: NDArray[np.float64]
+    size: int
+
+    def load(self, index: int, key: bytes | None) -> tuple[torch.Tensor, ...]:
+        """One crop, uint8 (3, size, size)."""
+        chosen = str(index).encode() if key is None else key
+        return (random_crops(decode(self.labelled.paths[index]).pixels, self.size, 1, chosen)[0],)
+
+    def name(self, index: int) -> str:
+        """The image's file."""
+        return str(self.labelled.paths[index])
 
 
 def finetune(
@@ -90,8 +102,8 @@ def finetune(
     """Train a backbone on opinions.
 
     Writes ``OUT.safetensors``, whose parameters have the backbone's own names, so that it serves as the backbone's
-    weights, and beside ``quality.*`` those of the neuron; ``OUT.json``, which says how it came about; and after each
-    epoch ``OUT.checkpoint.pt``, from which an interrupted run goes on to the same result, bit for bit on a CPU.
+    weights, and beside ``quality.*`` those of the neuron; ``OUT.json``, which says how it came about; and what
+    :func:`~deepmse.plugin.learning.loop.train` writes.
 
     Args:
         training: the images to learn from
@@ -107,178 +119,56 @@ def finetune(
         all epochs
 
     Raises:
-        UsageError: all labels are the same, the recipe stops early without validation images, or the checkpoint is
-            of another training
+        UsageError: all labels are the same, no image can be used, the recipe stops early without validation images,
+            or the checkpoint is of another training
         WeightsError: the backbone's weights are not found
-        ImageError: an image cannot be used
     """
-    _check(training, recipe, validation, out)
+    if out.suffix != ".safetensors":
+        raise UsageError(f"{out}: networks are written to a .safetensors file")
+    require_contrast(training.opinions)
     torch.manual_seed(recipe.seed)
     info = backbone_info(recipe.backbone)
-    model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights)).to(device)
+    model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights))
     model.requires_grad_(True)
-    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    scale = float(np.mean(training.opinions)), float(np.std(training.opinions))
-    run = _Run(model, optimizer, recipe, scale, device)
+    mean, std = float(np.mean(training.opinions)), float(np.std(training.opinions))
+
+    def crops(labelled: LabelledImages) -> Crops:
+        return Crops(labelled, (labelled.opinions - mean) / std, info.size)
+
+    pretrained = model.backbone.weights
     identity = {
         "recipe": asdict(recipe),
         "images": digest(training),
         "validation": None if validation is None else digest(validation),
-        "weights": None if model.backbone.weights is None else model.backbone.weights.sha256,
+        "weights": None if pretrained is None else pretrained.sha256,
     }
-    checkpoint = out.with_suffix(".checkpoint.pt")
-    with locked(out), decoders(device) as pool:
-        if resume and checkpoint.exists():
-            run.restore(checkpoint, identity)
-        while not run.finished:
-            epoch = run.train(training, validation, pool)
-            run.save(checkpoint, identity)
-            report(epoch)
-        save(out, run.best or model.state_dict(), model.backbone, scale, run.card(identity, len(training)))
-    return tuple(run.history)
-
-
-class _Run:
-    """Training under way."""
-
-    def __init__(
-        self,
-        model: Regression,
-        optimizer: torch.optim.Optimizer,
-        recipe: Recipe,
-        scale: tuple[float, float],
-        device: torch.device,
-    ) -> None:
-        self.model = model
-        self.optimizer = optimizer
-        self.recipe = recipe
-        self.scale = scale
-        self.device = device
-        self.history: list[Epoch] = []
-        self.best: dict[str, torch.Tensor] | None = None
-
-    @property
-    def best_epoch(self) -> Epoch:
-        """The epoch whose network is kept."""
-        if self.recipe.patience is None:
-            return self.history[-1]
-        return min(self.history, key=lambda epoch: (epoch.validation, epoch.number))
-
-    @property
-    def finished(self) -> bool:
-        if len(self.history) >= self.recipe.epochs:
-            return True
-        patience = self.recipe.patience
-        return patience is not None and bool(self.history) and len(self.history) - self.best_epoch.number >= patience
-
-    def train(self, training: LabelledImages, validation: LabelledImages | None, pool: Executor) -> Epoch:
-        """One epoch. Everything random in it depends on the seed and the epoch's number alone."""
-        number = len(self.history) + 1
-        generator = np.random.default_rng([self.recipe.seed, number])
-        order = generator.permutation(len(training.paths))
-        torch.manual_seed(int(generator.integers(2**63)))
-        self.model.train()
-        total = 0.0
-        for images, targets in self._batches(training, order, number, pool):
-            self.optimizer.zero_grad()
-            loss = F.mse_loss(self.model(images), targets)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimizer.step()
-            total += loss.item() * len(targets)
-        mean = total / len(order)
-        if not math.isfinite(mean):
-            raise UsageError(f"training diverged in epoch {number}: the loss is {mean}; lower the learning rate")
-        watched = None if validation is None else self._validate(validation, pool)
-        epoch = Epoch(number, mean, watched)
-        self.history.append(epoch)
-        if self.recipe.patience is not None and self.best_epoch is epoch:
-            self.best = {key: value.detach().cpu().clone() for key, value in self.model.state_dict().items()}
-        return epoch
-
-    def _validate(self, validation: LabelledImages, pool: Executor) -> float:
-        self.model.eval()
-        total = 0.0
-        with torch.inference_mode():
-            for images, targets in self._batches(validation, np.arange(len(validation.paths)), 0, pool):
-                total += F.mse_loss(self.model(images), targets, reduction="sum").item()
-        return total / len(validation.paths)
-
-    def _batches(
-        self, labelled: LabelledImages, order: NDArray[np.int64], epoch: int, pool: Executor
-    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Crops (N, 3, size, size) and standardised targets (N,), decoded ahead."""
-        size = self.model.backbone.info.size
-        targets = torch.tensor((labelled.opinions - self.scale[0]) / self.scale[1], dtype=torch.float32)
-
-        def crop(index: int) -> torch.Tensor:
-            key = f"{self.recipe.seed} {epoch} {index}".encode()
-            return random_crops(decode(labelled.paths[index]).pixels, size, 1, key)
-
-        parts = [
-            order[start : start + self.recipe.batch_size] for start in range(0, len(order), self.recipe.batch_size)
-        ]
-        jobs = (pool.submit(crop, int(index)) for part in parts for index in part)
-        decoded = in_order(jobs, _AHEAD * self.recipe.batch_size)
-        for part in parts:
-            images = torch.cat(list(islice(decoded, len(part))))
-            yield images.to(self.device), targets[part].to(self.device)
-
-    def save(self, path: Path, identity: dict[str, Any]) -> None:
-        """Write everything that the rest of the training depends on."""
-        state = {
-            "identity": json.dumps(identity),
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "history": [asdict(epoch) for epoch in self.history],
-            "best": self.best,
-        }
-        buffer = BytesIO()
-        torch.save(state, buffer)
-        write_whole(path, buffer.getvalue())
-
-    def card(self, identity: dict[str, Any], images: int) -> dict[str, Any]:
-        """What users of the network should know."""
-        backbone = self.model.backbone
-        return {
-            "backbone": backbone.info.name,
-            "layer": backbone.layers[0],
-            "recipe": identity["recipe"],
-            "target": {"mean": self.scale[0], "std": self.scale[1]},
-            "images": images,
-            "images_sha256": identity["images"],
-            "pretrained": None if backbone.weights is None else backbone.weights.describe(),
-            "kept_epoch": self.best_epoch.number,
-            "epochs": [asdict(epoch) for epoch in self.history],
-            "device": self.device.type,
-            "versions": {
-                "python": platform.python_version(),
-                **{package: version(package) for package in ("torch", "torchvision", "timm")},
-            },
-        }
-
-    def restore(self, path: Path, identity: dict[str, Any]) -> None:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            UsageError: if it is of another training
-        """
-        state = torch.load(path, map_location=self.device, weights_only=True)
-        if json.loads(state["identity"]) != identity:
-            raise UsageError(
-                f"{path}: is of other images, weights or another recipe; leave --resume away to start anew"
-            )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.history = [Epoch(**epoch) for epoch in state["history"]]
-        self.best = state["best"]
-
-
-def _check(training: LabelledImages, recipe: Recipe, validation: LabelledImages | None, out: Path) -> None:
-    if out.suffix != ".safetensors":
-        raise UsageError(f"{out}: networks are written to a .safetensors file")
-    require_contrast(training.opinions)
-    if recipe.patience is not None and validation is None:
-        raise UsageError("stopping early needs validation images to watch")
+    outcome = train(
+        model,
+        crops(training),
+        recipe.settings,
+        out,
+        identity,
+        validation=None if validation is None else crops(validation),
+        device=device,
+        resume=resume,
+        report=report,
+    )
+    card = {
+        "backbone": info.name,
+        "layer": model.backbone.layers[0],
+        "recipe": asdict(recipe),
+        "target": {"mean": mean, "std": std},
+        "images": len(training) - len(outcome.skipped),
+        "images_sha256": identity["images"],
+        "skipped": list(outcome.skipped),
+        "pretrained": None if pretrained is None else pretrained.describe(),
+        "kept_epoch": outcome.kept.number,
+        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "device": device.type,
+        "versions": versions("torch", "torchvision", "timm"),
+    }
+    save(out, outcome.state, model.backbone, (mean, std), card)
+    return outcome.epochs
 
 
 def digest(labelled: LabelledImages) -> str:

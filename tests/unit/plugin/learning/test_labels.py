@@ -59,4 +59,4 @@ def test_some_of_the_images_keep_what_belongs_to_them(tmp_path):
     path.write_text("dist,mos,ref\na.png,1,x.png\nb.png,2,\nc.png,3,y.png\n")
     some = from_csv(path, "mos")[np.array([2, 1])]
     assert [each.name for each in some.paths] == ["c.png", "b.png"]
-    assert (some.opinions.tolist(), some.references) == ([100, 50], ("y.png", None))
+    assert (some.opinions.tolist(), some.references) == ([100, 50], (str(tmp_path / "y.png"), None))

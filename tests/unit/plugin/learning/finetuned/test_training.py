@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from deepmse.plugin.errors import ImageError, UsageError
+from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning.finetuned.model import Regression
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
@@ -164,8 +164,17 @@ def test_what_cannot_be_learned_from_is_refused(images, squeezenet, tmp_path):
         finetune(images, recipe(patience=1), out, **common)
     with pytest.raises(UsageError, match=r"\.safetensors"):
         finetune(images, recipe(), tmp_path / "tuned.pt", **common)
-    with pytest.raises(ImageError, match="no such file"):
-        finetune(replace(images, paths=(Path("none.png"), *images.paths[1:])), recipe(), out, **common)
+    with pytest.raises(UsageError, match=r"no image can be used, .*none\.png: no such file"):
+        finetune(replace(images, paths=(Path("none.png"),) * 8), recipe(), out, **common)
+
+
+def test_an_image_that_cannot_be_used_is_left_out_and_named(images, squeezenet, tmp_path):
+    out = tmp_path / "tuned.safetensors"
+    lacking = replace(images, paths=(Path("none.png"), *images.paths[1:]))
+    finetune(lacking, recipe(epochs=1), out, weights=squeezenet, device=CPU)
+    card = json.loads(out.with_suffix(".json").read_text())
+    assert card["skipped"] == ["none.png: no such file"]
+    assert card["images"] == 7
 
 
 def test_command(run, images, squeezenet, tmp_path):

@@ -1,0 +1,67 @@
+"""What training makes small: losses between predicted and true quality of a batch, both (N,)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+
+from ..errors import UsageError
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+_EPSILON: Final = 1e-8
+
+
+def plcc(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Half of what Pearson's correlation lacks to 1: from 0, in full agreement, to 1."""
+    correlation: torch.Tensor = F.cosine_similarity(_centred(predicted), _centred(target), dim=0, eps=_EPSILON)
+    return correlation.neg().add(1).div(2)
+
+
+def norm_in_norm(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference of predictions and targets, each centred and brought to unit norm.
+
+    D. Li, T. Jiang, M. Jiang, "Norm-in-Norm loss with faster convergence and better performance for image quality
+    assessment", ACM Multimedia 2020, equations 4 to 9 with p = 1 and q = 2, divided by the loss's upper bound, so
+    that it lies between 0 and 1.
+    """
+    ours, theirs = (F.normalize(_centred(values), dim=0, eps=_EPSILON) for values in (predicted, target))
+    # The sum of the absolute values of a vector of norm 2 is at most twice the root of its length.
+    return (ours - theirs).abs().sum() / (2 * len(predicted) ** 0.5)
+
+
+def ranking(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Mean over pairs of different targets of log(1 + exp(-d)), d being how far the better one is ahead.
+
+    C. Burges et al., "Learning to rank using gradient descent", ICML 2005; 0 where no two targets differ.
+    """
+    ahead = predicted[:, None] - predicted[None, :]
+    better = target[:, None] > target[None, :]
+    return F.softplus(-ahead)[better].sum() / better.sum().clamp(min=1)
+
+
+LOSSES: Final[dict[str, Loss]] = {"mse": F.mse_loss, "plcc": plcc, "norm-in-norm": norm_in_norm, "ranking": ranking}
+
+
+def named(name: str) -> Loss:
+    """A loss by its name, or the sum of several joined by +, such as ``mse+ranking``.
+
+    Raises:
+        UsageError: if there is none of a name
+    """
+    parts = [part.strip() for part in name.split("+")]
+    if unknown := [part for part in parts if part not in LOSSES]:
+        raise UsageError(f"no loss {unknown[0]!r}; there are {', '.join(LOSSES)} and sums of them, such as mse+plcc")
+    chosen = [LOSSES[part] for part in parts]
+
+    def total(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return torch.stack([loss(predicted, target) for loss in chosen]).sum()
+
+    return total
+
+
+def _centred(values: torch.Tensor) -> torch.Tensor:
+    return values - values.mean()
