@@ -52,7 +52,7 @@ def pairs(tmp_path_factory) -> LabelledImages:
 @pytest.fixture(scope="module")
 def trained(pairs, squeezenet_file, tmp_path_factory) -> tuple[Path, dict]:
     out = tmp_path_factory.mktemp("model") / "mine.safetensors"
-    settings = Settings(epochs=40, learning_rate=5e-4, batch_size=8)
+    settings = Settings(epochs=50, learning_rate=1e-3, batch_size=4)
     card = fit(pairs, out, architecture=SMALL, settings=settings, held_out=0, weights=squeezenet_file, device=CPU)
     return out, card
 
