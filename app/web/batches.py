@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any, Final
 
 from ...plugin.engine import score_tables
-from ...plugin.engine.scorer import Item, Score, Scorer
+from ...plugin.engine.scorer import Item, Score
 from ...plugin.errors import UsageError, without_paths
 from ...plugin.images import Listing
 from ...plugin.metrics import MetricInfo, metric_info
 from ...plugin.tables import Table, parse_table, read_text
 from . import archives
-from .metrics import KEPT_SCORERS, MAX_PIXELS_OF_OTHERS, chosen_names, runnable
-from .uploads import MAX_PIXELS, Upload, Uploads, stored
+from .metrics import ALONE, IN_PAIRS, Scorers, chosen_names, runnable
+from .uploads import Upload, Uploads, stored
 
 MAX_PICTURES: Final = 2000
-
-#: Computed where none is chosen: for pictures by themselves, and for pairs.
-ALONE: Final = "nr"
-IN_PAIRS: Final = "deepmse"
 
 DIST: Final = "dist"
 REF: Final = "ref"
@@ -186,9 +181,7 @@ class BatchScorer:
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         self.offered = tuple(runnable())
-        self._device = device
-        self._weights = weights
-        self._scorer = lru_cache(KEPT_SCORERS)(self._make)
+        self._scorers = Scorers(device, weights)
 
     def __call__(self, batch: Batch, chosen: object, place: Place) -> tuple[Result, Iterator[Score]]:
         """Begin to score a batch.
@@ -209,25 +202,9 @@ class BatchScorer:
         names = chosen_names(self.offered, chosen, "metrics") or (default,)
         items = _items(batch, names, place)
         score_tables.output_columns(batch.table, names)
-        scorer = self._scorer(names)
+        scorer = self._scorers(names)
         scores = (_in_the_visitors_words(score, batch.table.rows[score.item.key]) for score in scorer.run(items))
         return Result(batch, names, scorer.describe(), scorer.warnings), scores
-
-    def _make(self, names: tuple[str, ...]) -> Scorer:
-        weights = self._weights if IN_PAIRS in names else None
-        if weights and (others := [name for name in names if name != IN_PAIRS and _takes_weights(name)]):
-            raise UsageError(f"The weights of this page are DeepMSE's alone. Leave {' and '.join(others)} out.")
-        hungry = set(names) - {ALONE, IN_PAIRS}
-        return Scorer(
-            names,
-            device=self._device,
-            weights=weights,
-            max_pixels=MAX_PIXELS_OF_OTHERS if hungry else MAX_PIXELS,
-        )
-
-
-def _takes_weights(name: str) -> bool:
-    return "weights" in metric_info(name).settings
 
 
 def _items(batch: Batch, metrics: Sequence[str], place: Place) -> list[Item]:

@@ -370,6 +370,76 @@ def test_a_stopped_batch_keeps_what_it_has_and_gives_way_to_the_next(web, photos
     assert data["scored"] == 1
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (375, "light")])
+def test_a_codec_ladder_shows_the_smallest_good_files(page, server, pictures, width, scheme):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.set_default_timeout(ANSWER_TIMEOUT_MS)
+    page.goto(server)
+    page.get_by_role("tab", name="Codecs").click()
+    choose(page, "original", pictures.distorted)
+    page.get_by_label("AVIF").uncheck()
+    box = page.get_by_role("combobox", name="Metrics", exact=True).locator("visible=true")
+    box.click()
+    box.fill("PSNR")
+    page.get_by_role("option", name="PSNR", exact=True).click()
+    box.press("Escape")
+    press(page, "Compress")
+    expect(page.locator(".dm-chart")).to_have_count(2)
+
+    rows = page.locator(".dm-smallest tr[data-row]")
+    files = [
+        (row.get_attribute("data-codec"), float(row.get_attribute("data-score")), int(row.get_attribute("data-row")))
+        for row in rows.all()
+    ]
+    assert {codec for codec, *_ in files} == {"JPEG", "WebP", "JPEG 2000"}
+    scores = sorted(score for _, score, _ in files)
+    slider = page.get_by_role("slider", name="DeepMSE")
+    for place in (0, len(scores) // 3, len(scores) - 1):
+        slider.fill(str(place))
+        # The rows stand from the smallest file on.
+        smallest = {}
+        for codec, score, row in files:
+            if score <= scores[place]:
+                smallest.setdefault(codec, row)
+        visible = [row.get_attribute("data-row") for row in rows.locator("visible=true").all()]
+        assert visible == [str(row) for row in smallest.values()]
+        expect(page.locator(".dm-smallest tr[data-none]:not([hidden])")).to_have_count(3 - len(smallest))
+
+    slider.fill(str(len(scores) // 3))
+    rows.locator("visible=true").first.click()
+    expect(page.locator("#ladder-file img").first).to_be_in_viewport()
+    with page.expect_download() as download:
+        page.locator("#ladder-file").get_by_role("button", name=re.compile("Download")).click()
+    [shown] = page.locator(".dm-smallest tr.dm-shown").all()
+    with Image.open(download.value.path()) as file:
+        assert (
+            file.format
+            == {"JPEG": "JPEG", "WebP": "WEBP", "JPEG 2000": "JPEG2000"}[shown.get_attribute("data-codec")]
+        )
+        file.load()
+    score = score_pairs([(pictures.distorted, download.value.path())], device="cpu")[0].measurements["deepmse"].value
+    assert score == pytest.approx(float(shown.get_attribute("data-score")), rel=1e-4)
+    screenshot(page, f"web-codecs-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert errors == []
+
+    page.locator("#original-image").get_by_role("button", name=re.compile("Clear|Remove")).click()
+    expect(page.locator(".dm-ladder")).to_have_count(0)
+
+
+def test_api_compresses_by_codecs(server, pictures):
+    client = Client(server, verbose=False)
+    data, html = client.predict(handle_file(pictures.reference), ["JPEG"], ["psnr"], api_name="/codecs")
+    assert {file["codec"] for file in data["files"]} == {"JPEG"}
+    qualities = [file["quality"] for file in data["files"]]
+    assert qualities == sorted(qualities)
+    assert all(file["scores"]["psnr"] > 20 for file in data["files"])
+    assert "dm-ladder" in html
+
+
 def item(path: Path) -> Item:
     return Item(path.name, dist=path)
 
@@ -414,6 +484,8 @@ DECLARED_A_FILE = {"meta": {"_type": "gradio.FileData"}}
         ("compare", lambda image: [image, image], {}, "no uploaded file"),
         ("judge", lambda image: [image], DECLARED_A_FILE, "event: error"),
         ("judge", lambda image: [image], {}, "no uploaded file"),
+        ("codecs", lambda image: [image, []], DECLARED_A_FILE, "event: error"),
+        ("codecs", lambda image: [image, []], {}, "no uploaded file"),
         ("batch", lambda image: [[image]], DECLARED_A_FILE, "event: error"),
         ("batch", lambda image: [[image]], {}, "event: error"),
     ],

@@ -71,9 +71,9 @@ class BatchAnswer:
             metrics: names of metrics; none for NR quality, or DeepMSE where there are pairs
         """
         try:
-            yield gr.skip(), waiting_html("Reading the files …"), None
+            yield gr.skip(), view.waiting("Reading the files …"), None
             batch = gather(self._setup.uploads, files, self._setup.place)
-            yield gr.skip(), waiting_html("Loading the metrics …"), None
+            yield gr.skip(), view.waiting("Loading the metrics …"), None
             empty, stream = self._scorer(batch, metrics, self._setup.place)
             result = empty
             for result in self._results(empty, stream):
@@ -251,41 +251,16 @@ def _harmless(name: str) -> str:
     return "/".join(part.replace(":", "_") for part in parts if part not in ("/", "..", "."))
 
 
-def waiting_html(text: str) -> str:
-    """What stands in the place of the results before there are any."""
-    return f'<p class="dm-waiting" role="status">{escape(text)}</p>'
-
-
 def result_html(result: Result, *, finished: bool = False) -> str:
     """The results so far, with a histogram to split them at once they are all there, or have been stopped."""
     return f"""
 <section class="dm-batch" aria-label="Results">
-  {_summary(result) if finished else _progress(result)}
+  {_summary(result) if finished else view.progress(len(result.scores), result.total, result.seconds)}
   {_split(result) if finished else ""}
   {_table(result)}
   {_footer(result) if finished else ""}
 </section>
 """
-
-
-def _progress(result: Result) -> str:
-    done, total = len(result.scores), result.total
-    words = [f"<strong>{done:,} of {total:,}</strong>"]
-    if done and result.seconds:
-        rate = done / result.seconds
-        words += [f"{number(round(rate, 1))} a second", _time_left((total - done) / rate)]
-    return f"""
-  <div role="status">
-    <p class="dm-waiting">{" · ".join(words)}</p>
-    <progress max="{total}" value="{done}" aria-label="Progress"></progress>
-  </div>
-"""
-
-
-def _time_left(seconds: float) -> str:
-    if seconds < 60:
-        return f"{math.ceil(seconds)} s left"
-    return f"{math.ceil(seconds / 60)} min left"
 
 
 def _summary(result: Result) -> str:
@@ -316,10 +291,9 @@ def _split(result: Result) -> str:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return ""
-    low, high, step = _ends(finite)
+    low, high, step, digits = _ends(float(finite.min()), float(finite.max()))
     lower = result.main.lower_is_better
     share = 1 - REJECTED_AT_FIRST if lower else REJECTED_AT_FIRST
-    digits = max(0, -round(math.log10(step)))
     threshold = round(round((float(np.quantile(finite, share)) - low) / step) * step + low, digits)
     kept = len(result.kept(threshold))
     at = 100 * (threshold - low) / (high - low)
@@ -345,12 +319,14 @@ def _without(result: Result, scored: int) -> str:
     return f", {missing:,} without a score" if missing else ""
 
 
-def _ends(values: np.ndarray[Any, Any]) -> tuple[float, float, float]:
-    """Round ends of a slider over values, and its step: at least a hundred of them."""
-    low, high = float(values.min()), float(values.max())
-    step = 10.0 ** math.floor(math.log10((high - low) / 100 or max(abs(high), 1) / 100))
-    # Beyond the ends, so that everything can be kept or rejected.
-    return (math.floor(low / step) - 1) * step, (math.ceil(high / step) + 1) * step, step
+def _ends(low: float, high: float) -> tuple[float, float, float, int]:
+    """A slider over scores, which ends beyond them, so that all or none are on one side of it.
+
+    Its ends, its step, at most a hundredth of their distance, and how many digits the three need after the point.
+    """
+    power = math.floor(math.log10((high - low) / 100 or max(abs(high), 1) / 100))
+    step = 10.0**power
+    return (math.floor(low / step) - 1) * step, (math.ceil(high / step) + 1) * step, step, max(0, -power)
 
 
 def _outline(values: np.ndarray[Any, Any], low: float, high: float) -> str:
@@ -496,13 +472,8 @@ watch('value', () => { sort(); split(); });
 """
 
 STYLE: Final = """
-.dm-waiting, .dm-summary { margin: 0 0 8px; font-size: 15px; font-variant-numeric: tabular-nums; }
+.dm-summary { margin: 0 0 8px; font-size: 15px; font-variant-numeric: tabular-nums; }
 .dm-batch { display: grid; gap: 20px; min-width: 0; }
-.dm-batch progress { display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden;
-  appearance: none; background: var(--background-fill-secondary); }
-.dm-batch progress::-webkit-progress-bar { background: var(--background-fill-secondary); }
-.dm-batch progress::-webkit-progress-value { background: var(--color-accent); }
-.dm-batch progress::-moz-progress-bar { background: var(--color-accent); }
 .dm-batch ul { margin: 0; padding-left: 18px; font-size: 13px; color: var(--dm-quiet); overflow-wrap: anywhere; }
 .dm-batch footer * { margin: 0; font-size: 13px; color: var(--dm-quiet); }
 .dm-batch footer .dm-warning { color: var(--dm-bad); }

@@ -11,7 +11,7 @@ def endpoints() -> dict:
 
 
 def test_every_tab_answers_at_an_endpoint_that_says_what_it_does(endpoints):
-    assert list(endpoints) == ["/compare", "/judge", "/batch"]
+    assert list(endpoints) == ["/compare", "/judge", "/batch", "/codecs"]
     assert all(endpoint["description"] for endpoint in endpoints.values())
 
 
