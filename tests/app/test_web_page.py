@@ -135,6 +135,12 @@ def test_uploaded_pair_gets_the_score_of_the_files_themselves(web, pictures):
     np.testing.assert_allclose(np.divide(widths, max(widths)), np.divide(stages, max(stages)), atol=0.02)
     expect(web.locator(".dm-result")).to_contain_text("alpha composited on white")
 
+    pictures_shown = web.locator("#comparison-slider img")
+    expect(pictures_shown).to_have_count(2)
+    for shown in pictures_shown.all():
+        expect(shown).to_be_visible()
+        assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [192, 128]
+
 
 def test_map_opacity_follows_the_slider(web, pictures):
     choose(web, "reference", pictures.reference)
@@ -181,10 +187,12 @@ def test_swap_exchanges_the_images_and_removes_the_result(web, pictures):
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
     expect(web.get_by_test_id("score")).to_be_visible()
+    expect(web.locator("#comparison-slider img")).to_have_count(2)
     press(web, "⇄ Swap")
     expect(web.locator("#reference-note")).to_contain_text(pictures.distorted.name)
     expect(web.locator("#distorted-note")).to_contain_text(pictures.reference.name)
     expect(web.get_by_test_id("score")).to_have_count(0)
+    expect(web.locator("#comparison-slider")).to_be_hidden()
 
 
 def test_chosen_metrics_are_computed_and_the_others_not(web, pictures):

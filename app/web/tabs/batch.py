@@ -137,6 +137,8 @@ def build(setup: Setup) -> None:
         elem_classes="dm-choice",
     )
     state = gr.State(None, time_to_live=FORGET_S)
+    # What is shown when scoring has ended: where it was stopped, one more row may have come into the other.
+    finished = gr.State(None, time_to_live=FORGET_S)
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             results = gr.HTML(elem_id="batch-results", js_on_load=SCRIPT, min_height=60)
@@ -175,15 +177,15 @@ def build(setup: Setup) -> None:
         **ONE_BATCH_AT_A_TIME,
     )
     scoring.then(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result))),
+        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), result),
         state,
-        [button, stop, downloads],
+        [button, stop, downloads, finished],
         **private,
     )
     stop.click(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), _stopped(result)),
+        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), result, _stopped(result)),
         state,
-        [button, stop, downloads, results],
+        [button, stop, downloads, finished, results],
         cancels=scoring,
         **private,
     )
@@ -194,9 +196,9 @@ def build(setup: Setup) -> None:
     for each, make in buttons.items():
         each.click(
             partial(_written, setup, make),
-            [state, threshold],
+            [finished, threshold],
             download,
-            js="state => [state, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
+            js="result => [result, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
             api_visibility="private",
             **ONE_BATCH_AT_A_TIME,
         ).then(None, js="() => setTimeout(() => document.querySelector('#batch-download').click(), 100)")

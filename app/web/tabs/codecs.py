@@ -14,7 +14,7 @@ from ....plugin.errors import DeepMSEError
 from ....plugin.images import decode
 from ....plugin.metrics import MetricInfo, metric_info
 from .. import examples, view
-from ..components import example_buttons, picture_input
+from ..components import example_buttons, picture_input, viewable
 from ..ladders import Ladder, LadderMaker, Step
 from ..uploads import Upload, read
 from ..view import number
@@ -176,15 +176,12 @@ def _shown(setup: Setup, ladder: Ladder | None, event: gr.EventData) -> tuple[An
         images = [decode(path).image for path in (ladder.picture.path, step.path)]
     except DeepMSEError as error:
         raise gr.Error("The files are no longer here. Compress the picture again.") from error
-    paths = [setup.place(".png") for _ in images]
-    for path, image in zip(paths, images, strict=True):
-        image.save(path, compress_level=1)
     name = f"{ladder.picture.name.rpartition('.')[0] or ladder.picture.name}-{step.setting}{step.codec.suffix}"
     file = setup.download(name.replace("/", "_").replace("\\", "_")[-120:])
     file.write_bytes(step.path.read_bytes())
     return (
         gr.Column(visible=True),
-        gr.ImageSlider(value=tuple(map(str, paths)), label=f"Original | {step.name}"),
+        gr.ImageSlider(value=viewable(setup.place, images), label=f"Original | {step.name}"),
         gr.DownloadButton(f"Download {step.name} ({_size(step.size)})", value=str(file)),
     )
 
