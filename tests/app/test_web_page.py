@@ -361,16 +361,16 @@ def test_a_batch_is_scored_sorted_split_and_taken_home(page, server, photos, tmp
 
 
 def test_a_stopped_batch_keeps_what_it_has_and_gives_way_to_the_next(web, photos, tmp_path):
-    many = []
-    for index in range(400):
-        many.append(tmp_path / f"{index:03}.jpg")
-        many[-1].write_bytes(photos[index % 10].read_bytes())
-    score_batch(web, many)
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for index in range(1000):
+            file.write(photos[index % 10], f"{index:03}.jpg")
+    score_batch(web, [archive])
     expect(web.locator(".dm-rows tbody tr").first).to_be_visible()
     press(web, "Stop")
     expect(web.locator(".dm-summary")).to_contain_text("stopped after")
     scored = web.locator(".dm-rows tbody tr").count()
-    assert 0 < scored < 400
+    assert 0 < scored < 1000
     with web.expect_download() as download:
         press(web, "All scores (CSV)")
     assert len(download.value.path().read_text().splitlines()) == 1 + scored

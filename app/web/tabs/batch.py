@@ -23,6 +23,7 @@ from ....plugin.metrics import MetricInfo, metric_info
 from ....plugin.tables import csv_text
 from .. import view
 from ..batches import DIST, REF, BatchScorer, Result, gather
+from ..stopping import Stopping
 from ..uploads import MAX_PIXELS, Upload
 from ..view import embed, number
 from .base import Setup, Tab
@@ -61,14 +62,18 @@ class BatchAnswer:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._scorer = BatchScorer(setup.device, setup.weights)
+        self.stopping = Stopping()
         self.offered = self._scorer.offered
 
-    def score(self, files: list[Upload] | None, metrics: object = ()) -> Iterator[Update]:
+    def score(
+        self, files: list[Upload] | None, metrics: object = (), request: gr.Request | None = None
+    ) -> Iterator[Update]:
         """Score pictures, as they come.
 
         Args:
             files: pictures, zip archives of pictures, and at most one CSV file with the columns dist and ref
             metrics: names of metrics; none for NR quality, or DeepMSE where there are pairs
+            request: of the session, which may ask to stop
         """
         try:
             yield gr.skip(), view.waiting("Reading the files …"), None
@@ -76,18 +81,20 @@ class BatchAnswer:
             yield gr.skip(), view.waiting("Loading the metrics …"), None
             empty, stream = self._scorer(batch, metrics, self._setup.place)
             result = empty
-            for result in self._results(empty, stream):
+            for result in self._results(empty, stream, request):
                 yield gr.skip(), result_html(result), result
             yield data_of(result), result_html(result, finished=True), result
         except DeepMSEError as error:
             yield {"error": str(error)}, view.message(str(error)), None
 
-    def _results(self, result: Result, stream: Iterator[Score]) -> Iterator[Result]:
-        """The result after all scores, and now and then before."""
+    def _results(self, result: Result, stream: Iterator[Score], request: gr.Request | None) -> Iterator[Result]:
+        """The result after all scores or where it was stopped, and now and then before."""
         start = shown = time.perf_counter()
         scores: list[Score] = []
         thumbnails: dict[int, Path] = {}
         for score in stream:
+            if self.stopping.is_asked(request):
+                break
             scores.append(score)
             if score.measurements:
                 thumbnails[score.item.key] = self._thumbnail(Path(score.item.dist))
@@ -137,8 +144,6 @@ def build(setup: Setup) -> None:
         elem_classes="dm-choice",
     )
     state = gr.State(None, time_to_live=FORGET_S)
-    # What is shown when scoring has ended: where it was stopped, one more row may have come into the other.
-    finished = gr.State(None, time_to_live=FORGET_S)
     with gr.Row():
         with gr.Column(scale=3, min_width=300):
             results = gr.HTML(elem_id="batch-results", js_on_load=SCRIPT, min_height=60)
@@ -160,12 +165,12 @@ def build(setup: Setup) -> None:
         return gr.Button(visible=not is_running), gr.Button(visible=is_running)
 
     private: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    button.click(
-        lambda: (*running(True), gr.Row(visible=False), NOTHING_CHOSEN),
-        None,
-        [button, stop, downloads, picture],
-        **private,
-    )
+
+    def begin(request: gr.Request) -> tuple[Any, ...]:
+        answer.stopping.forget(request)
+        return *running(True), gr.Row(visible=False), NOTHING_CHOSEN
+
+    button.click(begin, None, [button, stop, downloads, picture], **private)
     scoring = button.click(
         answer.score,
         [files, metrics],
@@ -177,18 +182,12 @@ def build(setup: Setup) -> None:
         **ONE_BATCH_AT_A_TIME,
     )
     scoring.then(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), result),
+        lambda result: (*running(False), gr.Row(visible=result is not None and bool(result.scores))),
         state,
-        [button, stop, downloads, finished],
+        [button, stop, downloads],
         **private,
     )
-    stop.click(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), result, _stopped(result)),
-        state,
-        [button, stop, downloads, finished, results],
-        cancels=scoring,
-        **private,
-    )
+    stop.click(answer.stopping.ask, None, None, **private)
     results.select(_picture_html, state, picture, **private).then(
         None,
         js="() => document.querySelector('#batch-picture').scrollIntoView({block: 'nearest', behavior: 'smooth'})",
@@ -196,20 +195,12 @@ def build(setup: Setup) -> None:
     for each, make in buttons.items():
         each.click(
             partial(_written, setup, make),
-            [finished, threshold],
+            [state, threshold],
             download,
             js="result => [result, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
             api_visibility="private",
             **ONE_BATCH_AT_A_TIME,
         ).then(None, js="() => setTimeout(() => document.querySelector('#batch-download').click(), 100)")
-
-
-def _has_scores(result: Result | None) -> bool:
-    return result is not None and bool(result.scores)
-
-
-def _stopped(result: Result | None) -> str:
-    return view.message("Stopped.") if result is None else result_html(result, finished=True)
 
 
 def _written(setup: Setup, make: Callable[[Setup, Result, float], str], result: Result | None, at: float) -> str:

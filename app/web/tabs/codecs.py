@@ -16,6 +16,7 @@ from ....plugin.metrics import MetricInfo, metric_info
 from .. import examples, view
 from ..components import example_buttons, picture_input, viewable
 from ..ladders import Ladder, LadderMaker, Step
+from ..stopping import Stopping
 from ..uploads import Upload, read
 from ..view import number
 from .base import Setup, Tab
@@ -48,20 +49,30 @@ class CodecAnswer:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self.maker = LadderMaker(setup.place, setup.device, setup.weights)
+        self.stopping = Stopping()
 
-    def compress(self, picture: Upload | None, codecs: object = (), metrics: object = ()) -> Iterator[Update]:
+    def compress(
+        self,
+        picture: Upload | None,
+        codecs: object = (),
+        metrics: object = (),
+        request: gr.Request | None = None,
+    ) -> Iterator[Update]:
         """Compress one picture, at every quality of the ladder.
 
         Args:
             picture: the picture
             codecs: names of codecs; none for all that are here
             metrics: names of metrics; none for DeepMSE
+            request: of the session, which may ask to stop
         """
         try:
             yield gr.skip(), view.waiting("Loading the metrics …"), None
             original = read(self._setup.uploads, "original", picture)
             shown = time.perf_counter()
             for ladder in self.maker(original, codecs, metrics):
+                if self.stopping.is_asked(request):
+                    break
                 if time.perf_counter() - shown > UPDATE_S:
                     shown = time.perf_counter()
                     yield gr.skip(), view.progress(len(ladder.steps), ladder.total, ladder.seconds), ladder
@@ -137,7 +148,11 @@ def build(setup: Setup) -> None:
     def running(is_running: bool) -> tuple[gr.Button, gr.Button]:
         return gr.Button(visible=not is_running), gr.Button(visible=is_running)
 
-    button.click(lambda: (*running(True), gr.Column(visible=False)), None, [button, stop, shown], **private)
+    def begin(request: gr.Request) -> tuple[Any, ...]:
+        answer.stopping.forget(request)
+        return *running(True), gr.Column(visible=False)
+
+    button.click(begin, None, [button, stop, shown], **private)
     compressing = button.click(
         answer.compress,
         [picture, codecs, metrics],
@@ -149,13 +164,7 @@ def build(setup: Setup) -> None:
         **ONE_LADDER_AT_A_TIME,
     )
     compressing.then(lambda: running(False), None, [button, stop], **private)
-    stop.click(
-        lambda ladder: (*running(False), view.message("Stopped.") if ladder is None else ladder_html(ladder)),
-        state,
-        [button, stop, result],
-        cancels=compressing,
-        **private,
-    )
+    stop.click(answer.stopping.ask, None, None, **private)
     picture.change(lambda: ("", gr.Column(visible=False)), None, [result, shown], **private)
 
     def show(ladder: Ladder | None, event: gr.EventData) -> tuple[Any, ...]:

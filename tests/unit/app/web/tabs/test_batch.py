@@ -3,11 +3,12 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from deepmse.app import cli
-from deepmse.app.web import batches
+from deepmse.app.web import batches, view
 from deepmse.app.web.tabs import batch as tab
 from deepmse.app.web.tabs.base import Setup
 from deepmse.plugin.engine.scorer import Item, Measurement, Score
@@ -158,9 +159,24 @@ def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures
     assert [html.count("<tr data-row") for _, html, _ in updates] == [0, 0, 1, 2, 3, 4, 4, 4]
 
 
+def test_a_stopped_batch_ends_with_the_rows_that_it_has(answer, pictures, monkeypatch):
+    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    request = SimpleNamespace(session_hash="visitor")
+    updates = []
+    for update in answer.score([upload(path) for path in pictures], (), request):
+        updates.append(update)
+        if "<strong>2 of 4</strong>" in update[1]:
+            answer.stopping.ask(request)
+    data, html, result = updates[-1]
+    assert [row["dist"] for row in data["rows"]] == [path.name for path in pictures[:2]]
+    assert "2 of 4 pictures scored</strong>, stopped after 2" in html
+    assert len(result.scores) == 2
+    assert "dm-split" in html
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "1 s left"), (59, "59 s left"), (61, "2 min left")])
 def test_time_left_in_words(seconds, words):
-    assert tab._time_left(seconds) == words
+    assert view.time_left(seconds) == words
 
 
 def test_every_file_that_is_made_is_deleted_with_the_uploads(pictures, tmp_path):

@@ -1,6 +1,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
@@ -133,6 +134,20 @@ def test_what_cannot_be_compressed_is_a_message(setup, tmp_path):
         assert 'role="alert"' in html
         assert words in html
         assert str(tmp_path) not in html
+
+
+def test_a_stopped_ladder_has_the_files_that_were_made(setup, original, monkeypatch):
+    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    request = SimpleNamespace(session_hash="visitor")
+    answer = tab.CodecAnswer(setup)
+    updates = []
+    for update in answer.compress(upload(original), ["JPEG"], (), request):
+        updates.append(update)
+        if update[2] is not None and len(update[2].steps) == 3:
+            answer.stopping.ask(request)
+    data, html, ladder = updates[-1]
+    assert 3 <= len(data["files"]) < 11
+    assert html.count("<tr data-row") == len(ladder.steps) == len(data["files"])
 
 
 def test_names_are_never_markup(setup, original):
