@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from ...plugin.engine.scorer import Item, Score
 from ...plugin.errors import UsageError, without_paths
 from ...plugin.images import Listing
 from ...plugin.metrics import MetricInfo, metric_info
-from ...plugin.tables import Table, parse_table, read_text
+from ...plugin.tables import Table, csv_text, parse_table, read_text
 from . import archives
 from .metrics import ALONE, IN_PAIRS, Scorers, chosen_names, runnable
 from .uploads import Upload, Uploads, stored
@@ -116,6 +117,10 @@ class Result:
             for score in self.scores
             if (value := self.value(score)) is not None and sign * value >= sign * threshold
         ]
+
+    def only_kept(self, threshold: float) -> Result:
+        """The result of the rows whose score is as good as the threshold or better."""
+        return replace(self, scores=tuple(self.kept(threshold)))
 
 
 def gather(uploads: Uploads, files: Sequence[Upload] | None, place: Place) -> Batch:
@@ -234,3 +239,35 @@ def _in_the_visitors_words(score: Score, row: Mapping[str, str]) -> Score:
         if path:
             errors = {metric: error.replace(str(path), name.strip()) for metric, error in errors.items()}
     return replace(score, errors=errors)
+
+
+def write_scores(result: Result, path: Path) -> None:
+    """Write a result as ``deepmse score`` writes it."""
+    path.write_text("".join(csv_text(result.columns, result.rows)), encoding="utf-8", newline="")
+
+
+def write_kept_pictures(result: Result, threshold: float, path: Path) -> None:
+    """Write a zip archive of the pictures whose score is as good as the threshold or better, by the visitor's names.
+
+    Raises:
+        FileNotFoundError: if a picture is no longer there
+    """
+    names: set[str] = set()
+    written: set[str | Path] = set()
+    # Pictures are compressed already.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for score in result.kept(threshold):
+            if score.item.dist in written:
+                continue
+            name = harmless(result.batch.table.rows[score.item.key][DIST])
+            if name in names:
+                name = f"{score.item.key + 1}/{name}"
+            archive.write(score.item.dist, name)
+            names.add(name)
+            written.add(score.item.dist)
+
+
+def harmless(name: str) -> str:
+    """A visitor's name of a picture as one that stays inside the folder that an archive is unpacked to."""
+    parts = PurePosixPath(name.strip().replace("\\", "/")).parts
+    return "/".join(part.replace(":", "_") for part in parts if part not in ("/", "..", "."))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
@@ -20,9 +18,8 @@ from ....plugin.engine.scorer import Score
 from ....plugin.errors import DeepMSEError, without_paths
 from ....plugin.images import decode
 from ....plugin.metrics import MetricInfo, metric_info
-from ....plugin.tables import csv_text
 from .. import view
-from ..batches import DIST, REF, BatchScorer, Result, gather
+from ..batches import DIST, REF, BatchScorer, Result, gather, write_kept_pictures, write_scores
 from ..stopping import Stopping
 from ..uploads import MAX_PIXELS, Upload
 from ..view import embed, number
@@ -47,6 +44,15 @@ FORGET_S: Final = 3600
 
 #: At first, the worst tenth is rejected.
 REJECTED_AT_FIRST: Final = 0.1
+
+Write = Callable[[Result, float, Path], None]
+
+#: Name and writer of each file that visitors take home, by the title of its button.
+DOWNLOADS: Final[dict[str, tuple[str, Write]]] = {
+    "All scores (CSV)": ("scores.csv", lambda result, _, path: write_scores(result, path)),
+    "Kept (CSV)": ("kept.csv", lambda result, threshold, path: write_scores(result.only_kept(threshold), path)),
+    "Kept pictures (zip)": ("kept.zip", lambda result, threshold, path: write_kept_pictures(result, threshold, path)),
+}
 
 Update = tuple[Any, Any, Any]
 """Data for API clients, HTML, and the result so far."""
@@ -148,14 +154,7 @@ def build(setup: Setup) -> None:
         with gr.Column(scale=3, min_width=300):
             results = gr.HTML(elem_id="batch-results", js_on_load=SCRIPT, min_height=60)
             with gr.Row(visible=False, elem_classes="dm-actions") as downloads:
-                makers: dict[str, Callable[[Setup, Result, float], str]] = {
-                    "All scores (CSV)": _scores_file,
-                    "Kept (CSV)": _kept_file,
-                    "Kept pictures (zip)": _kept_pictures,
-                }
-                buttons = {
-                    gr.Button(title, size="sm", scale=0, min_width=150): make for title, make in makers.items()
-                }
+                buttons = [gr.Button(title, size="sm", scale=0, min_width=150) for title in DOWNLOADS]
         with gr.Column(scale=2, min_width=280):
             picture = gr.HTML(elem_id="batch-picture")
     download = gr.DownloadButton(visible="hidden", elem_id="batch-download")
@@ -192,9 +191,9 @@ def build(setup: Setup) -> None:
         None,
         js="() => document.querySelector('#batch-picture').scrollIntoView({block: 'nearest', behavior: 'smooth'})",
     )
-    for each, make in buttons.items():
+    for each, (name, write) in zip(buttons, DOWNLOADS.values(), strict=True):
         each.click(
-            partial(_written, setup, make),
+            partial(_written, setup, name, write),
             [state, threshold],
             download,
             js="result => [result, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
@@ -203,45 +202,16 @@ def build(setup: Setup) -> None:
         ).then(None, js="() => setTimeout(() => document.querySelector('#batch-download').click(), 100)")
 
 
-def _written(setup: Setup, make: Callable[[Setup, Result, float], str], result: Result | None, at: float) -> str:
+def _written(setup: Setup, name: str, write: Write, result: Result | None, at: float) -> str:
+    """The path of a new file for the visitor."""
     if result is None:
         raise gr.Error("The scores are no longer here. Score the pictures again.")
-    try:
-        return make(setup, result, at)
-    except OSError as error:
-        raise gr.Error("The pictures are no longer here. Score them again.") from error
-
-
-def _scores_file(setup: Setup, result: Result, _: float) -> str:
-    return _csv(setup, "scores.csv", result)
-
-
-def _kept_file(setup: Setup, result: Result, threshold: float) -> str:
-    return _csv(setup, "kept.csv", replace(result, scores=tuple(result.kept(threshold))))
-
-
-def _csv(setup: Setup, name: str, result: Result) -> str:
     path = setup.download(name)
-    path.write_text("".join(csv_text(result.columns, result.rows)), encoding="utf-8", newline="")
+    try:
+        write(result, at, path)
+    except FileNotFoundError as error:
+        raise gr.Error("The pictures are no longer here. Score them again.") from error
     return str(path)
-
-
-def _kept_pictures(setup: Setup, result: Result, threshold: float) -> str:
-    path = setup.download("kept.zip")
-    taken: Counter[str] = Counter()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for score in result.kept(threshold):
-            name = _harmless(result.batch.table.rows[score.item.key][DIST])
-            taken[name] += 1
-            if taken[name] == 1:
-                archive.write(score.item.dist, name)
-    return str(path)
-
-
-def _harmless(name: str) -> str:
-    """A visitor's name of a picture as one that stays inside the folder that an archive is unpacked to."""
-    parts = PurePosixPath(name.strip().replace("\\", "/")).parts
-    return "/".join(part.replace(":", "_") for part in parts if part not in ("/", "..", "."))
 
 
 def result_html(result: Result, *, finished: bool = False) -> str:

@@ -45,6 +45,13 @@ def last(answer: tab.BatchAnswer, files: list[dict] | None, metrics: object = ()
     return update
 
 
+def taken_home(setup: Setup, title: str, result: batches.Result | None, threshold: float) -> Path:
+    name, write = tab.DOWNLOADS[title]
+    path = Path(tab._written(setup, name, write, result, threshold))
+    assert path.name == name
+    return path
+
+
 def command_line_rows(monkeypatch, table: Path, *arguments: str) -> list[dict[str, str]]:
     out = table.with_name("scores.csv")
     monkeypatch.setattr("sys.argv", ["deepmse", "score", str(table), "-o", str(out), *arguments, "--device", "cpu"])
@@ -187,8 +194,8 @@ def test_every_file_that_is_made_is_deleted_with_the_uploads(pictures, tmp_path)
             archive.write(path, path.name)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     _, _, result = last(tab.BatchAnswer(setup), [upload(tmp_path / "set.zip")])
-    for make in (tab._scores_file, tab._kept_file, tab._kept_pictures):
-        make(setup, result, 0)
+    for title in tab.DOWNLOADS:
+        taken_home(setup, title, result, 0)
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert len(made) == 4 + 3 + 3
     assert made <= set(map(Path, deleted))
@@ -200,16 +207,65 @@ def test_kept_are_those_as_good_as_the_threshold(answer, setup, pictures, thresh
     data, _, result = last(answer, [upload(path) for path in pictures])
     if threshold is None:
         threshold = sorted(float(row["nr"]) for row in data["rows"] if row["nr"])[1] - 1e-6
-    with Path(tab._kept_file(setup, result, threshold)).open(newline="") as file:
+    with taken_home(setup, "Kept (CSV)", result, threshold).open(newline="") as file:
         kept = list(csv.DictReader(file))
     assert kept == [row for row in data["rows"] if row["nr"] and float(row["nr"]) >= threshold]
     assert len(kept) == count
-    with zipfile.ZipFile(tab._kept_pictures(setup, result, threshold)) as archive:
+    with zipfile.ZipFile(taken_home(setup, "Kept pictures (zip)", result, threshold)) as archive:
         assert archive.namelist() == [row["dist"] for row in kept]
         for name in archive.namelist():
             assert archive.read(name) == pictures[0].with_name(name).read_bytes()
-    with Path(tab._scores_file(setup, result, threshold)).open(newline="") as file:
+    with taken_home(setup, "All scores (CSV)", result, threshold).open(newline="") as file:
         assert list(csv.DictReader(file)) == data["rows"]
+
+
+def test_pictures_whose_harmless_names_are_the_same_are_all_kept_and_none_twice(answer, setup, pictures, tmp_path):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.write(pictures[0], "../a.jpg")
+        archive.write(pictures[1], "a.jpg")
+        archive.writestr("pairs.csv", "dist\n../a.jpg\na.jpg\na.jpg\n")
+    _, _, result = last(answer, [upload(tmp_path / "odd.zip")])
+    with zipfile.ZipFile(taken_home(setup, "Kept pictures (zip)", result, -1)) as archive:
+        assert archive.namelist() == ["a.jpg", "2/a.jpg"]
+        assert archive.read("2/a.jpg") == pictures[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image"),
+        (b"<html><img src=x onerror=alert(1)></html>", "image"),
+        (b"PK\x05\x06" + bytes(18), "image"),
+    ],
+)
+def test_what_is_no_picture_fails_by_itself(answer, pictures, tmp_path, content, words):
+    path = tmp_path / "odd.png"
+    path.write_bytes(content)
+    data, html, _ = last(answer, [upload(pictures[0]), upload(path)])
+    assert data["rows"][0]["nr"]
+    assert data["rows"][1]["nr"] == ""
+    assert words in data["rows"][1]["error"]
+    assert "alert(1)" not in html
+
+
+def test_a_picture_of_strange_shape_is_scored_or_refused_in_words(answer, tmp_path):
+    path = tmp_path / "line.png"
+    Image.new("L", (40_000, 1)).save(path)
+    data, _, _ = last(answer, [upload(path)])
+    assert "40000×1" in data["rows"][0]["error"]
+
+
+@pytest.mark.parametrize("title", tab.DOWNLOADS)
+def test_what_is_no_longer_here_is_said_so(answer, setup, pictures, title):
+    with pytest.raises(gr.Error, match="no longer here"):
+        taken_home(setup, title, None, 0)
+    _, _, result = last(answer, [upload(path) for path in pictures])
+    for path in pictures:
+        path.unlink()
+    if "zip" in title:
+        with pytest.raises(gr.Error, match="no longer here"):
+            taken_home(setup, title, result, 0)
 
 
 def test_where_lower_is_better_low_scores_are_kept(answer, pictures):
@@ -225,7 +281,7 @@ def test_where_lower_is_better_low_scores_are_kept(answer, pictures):
     [("../../a.jpg", "a.jpg"), ("/etc/a.jpg", "etc/a.jpg"), ("b\\..\\a.jpg", "b/a.jpg"), ("C:/a.jpg", "C_/a.jpg")],
 )
 def test_names_in_an_archive_of_kept_pictures_stay_inside_it(name, harmless):
-    assert tab._harmless(name) == harmless
+    assert batches.harmless(name) == harmless
 
 
 def test_a_picture_is_shown_with_its_reference_and_scores(answer, pictures, reference, tmp_path):
