@@ -18,12 +18,12 @@ from PIL import Image
 from ..pictures import photo, upload
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def setup() -> Setup:
     return Setup(get_upload_folder, device="cpu")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answer(setup) -> tab.BatchAnswer:
     return tab.BatchAnswer(setup)
 

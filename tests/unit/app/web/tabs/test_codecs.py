@@ -1,5 +1,6 @@
 import json
 import re
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,8 +14,10 @@ from PIL import Image
 
 from ..pictures import photo, upload
 
+answer_on = cache(tab.CodecAnswer)
 
-@pytest.fixture
+
+@pytest.fixture(scope="module")
 def setup() -> Setup:
     return Setup(get_upload_folder, device="cpu")
 
@@ -27,7 +30,7 @@ def original(tmp_path) -> Path:
 
 
 def compressed(setup: Setup, picture: dict | None, codecs: object = (), metrics: object = ()) -> tuple:
-    *_, update = tab.CodecAnswer(setup).compress(picture, codecs, metrics)
+    *_, update = answer_on(setup).compress(picture, codecs, metrics)
     return update
 
 
@@ -139,7 +142,7 @@ def test_what_cannot_be_compressed_is_a_message(setup, tmp_path):
 def test_a_stopped_ladder_has_the_files_that_were_made(setup, original, monkeypatch):
     monkeypatch.setattr(tab, "UPDATE_S", 0)
     request = SimpleNamespace(session_hash="visitor")
-    answer = tab.CodecAnswer(setup)
+    answer = answer_on(setup)
     updates = []
     for update in answer.compress(upload(original), ["JPEG"], (), request):
         updates.append(update)
