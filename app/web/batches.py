@@ -138,10 +138,12 @@ def gather(uploads: Uploads, files: Sequence[Upload] | None, place: Place) -> Ba
         raise UsageError("There are no pictures yet. Choose some first.")
     found: list[tuple[str, Path]] = []
     left_out = Listing((), 0, Counter())
+    room = archives.MAX_TOTAL_BYTES
     for upload in files:
         name, path = stored(uploads, upload, "file", archives.MAX_BYTES)
         if name.lower().endswith(".zip"):
-            members, listing = archives.unpack(Path(path), name, place)
+            members, listing = archives.unpack(Path(path), name, place, room)
+            room -= sum(member.stat().st_size for member in members.values())
             found += members.items()
             left_out = Listing((), left_out.hidden + listing.hidden, left_out.others + listing.others)
         else:

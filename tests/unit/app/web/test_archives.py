@@ -65,7 +65,7 @@ def test_what_is_too_much_is_refused_before_anything_is_unpacked(tmp_path, place
     monkeypatch.setattr(archives, limit, 2)
     path = archive(tmp_path / "a.zip", {f"{index}.jpg": bytes(9) for index in range(3)})
     with pytest.raises(UsageError, match=words):
-        archives.unpack(path, "a.zip", place)
+        archives.unpack(path, "a.zip", place, archives.MAX_TOTAL_BYTES)
     assert list((tmp_path / "unpacked").iterdir()) == []
 
 

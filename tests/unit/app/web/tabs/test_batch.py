@@ -158,6 +158,17 @@ def test_too_many_pictures_are_refused(answer, pictures, monkeypatch):
     assert "more than 2 pictures" in data["error"]
 
 
+def test_archives_share_the_room_that_there_is(answer, pictures, tmp_path, monkeypatch):
+    for name in ("one.zip", "two.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.write(pictures[0], f"{name}/{pictures[0].name}")
+    both = [upload(tmp_path / name) for name in ("one.zip", "two.zip")]
+    for share, words in ((2, None), (1.5, "two.zip: holds"), (0.5, "one.zip: holds")):
+        monkeypatch.setattr(batches.archives, "MAX_TOTAL_BYTES", int(share * pictures[0].stat().st_size))
+        data, _, _ = last(answer, both)
+        assert data["scored"] == 2 if words is None else words in data["error"]
+
+
 def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures, monkeypatch):
     monkeypatch.setattr(tab, "UPDATE_S", 0)
     updates = list(answer.score([upload(path) for path in pictures]))
