@@ -16,7 +16,7 @@ def web(
     device: Device = "auto",
     weights: WeightsPath = None,
 ) -> None:
-    """Open a web page that compares two pictures, or judges one by itself."""
+    """Open a web page that compares two pictures, judges one, scores many, and tries codecs."""
     from ..web.page import serve
 
     try:

@@ -21,7 +21,9 @@ MAX_TOTAL_BYTES: Final = 2 << 30
 MAX_ENTRIES: Final = 5000
 
 
-def unpack(path: Path, name: str, place: Callable[[str], Path]) -> tuple[dict[str, Path], Listing]:
+def unpack(
+    path: Path, name: str, place: Callable[[str], Path], room: int = MAX_TOTAL_BYTES
+) -> tuple[dict[str, Path], Listing]:
     """Unpack the pictures and tables of a zip archive.
 
     The names in the archive decide no path: each file goes where ``place`` says.
@@ -30,6 +32,7 @@ def unpack(path: Path, name: str, place: Callable[[str], Path]) -> tuple[dict[st
         path: the archive
         name: what to call it in errors
         place: makes the path of a new file from its suffix
+        room: how many bytes it may hold unpacked
 
     Returns:
         unpacked files by their names in the archive, and what the archive holds
@@ -40,7 +43,7 @@ def unpack(path: Path, name: str, place: Callable[[str], Path]) -> tuple[dict[st
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            _check(members, name)
+            _check(members, name, room)
             # Some programs for Windows write backslashes.
             named = {member.filename.replace("\\", "/"): member for member in members}
             listing = _listing(named)
@@ -61,14 +64,14 @@ def unpack(path: Path, name: str, place: Callable[[str], Path]) -> tuple[dict[st
         raise UsageError(f"{name}: cannot be unpacked ({error}); zip the pictures without a password") from error
 
 
-def _check(members: list[zipfile.ZipInfo], name: str) -> None:
+def _check(members: list[zipfile.ZipInfo], name: str, room: int) -> None:
     if len(members) > MAX_ENTRIES:
         raise UsageError(f"{name}: holds {len(members):,} files, of at most {MAX_ENTRIES:,}; make several of it")
     total = sum(member.file_size for member in members)
-    if total > MAX_TOTAL_BYTES:
+    if total > room:
         raise UsageError(
-            f"{name}: holds {total / 2**30:.1f} GB unpacked, of at most {MAX_TOTAL_BYTES / 2**30:g}; "
-            "make several of it"
+            f"{name}: holds {total / 2**30:.1f} GB unpacked; all archives together may hold "
+            f"{MAX_TOTAL_BYTES / 2**30:g}; leave some pictures for another time"
         )
     for member in members:
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any, Final
 
 from ...plugin.engine import score_tables
 from ...plugin.engine.records import Item, Score
-from ...plugin.engine.scorer import Scorer
 from ...plugin.errors import UsageError, without_paths
 from ...plugin.images import Listing
 from ...plugin.metrics import MetricInfo, metric_info
-from ...plugin.tables import Table, parse_table, read_text
+from ...plugin.tables import Table, csv_text, parse_table, read_text
 from . import archives
-from .metrics import KEPT_SCORERS, MAX_PIXELS_OF_OTHERS, chosen_names, runnable
-from .uploads import MAX_PIXELS, Upload, Uploads, stored
+from .metrics import ALONE, IN_PAIRS, Scorers, chosen_names, runnable
+from .uploads import Upload, Uploads, stored
 
 MAX_PICTURES: Final = 2000
-
-#: Computed where none is chosen: for pictures by themselves, and for pairs.
-ALONE: Final = "nr"
-IN_PAIRS: Final = "deepmse"
 
 DIST: Final = "dist"
 REF: Final = "ref"
@@ -123,6 +118,10 @@ class Result:
             if (value := self.value(score)) is not None and sign * value >= sign * threshold
         ]
 
+    def only_kept(self, threshold: float) -> Result:
+        """The result of the rows whose score is as good as the threshold or better."""
+        return replace(self, scores=tuple(self.kept(threshold)))
+
 
 def gather(uploads: Uploads, files: Sequence[Upload] | None, place: Place) -> Batch:
     """Make a batch of pictures, zip archives and at most one table of pairs.
@@ -139,10 +138,12 @@ def gather(uploads: Uploads, files: Sequence[Upload] | None, place: Place) -> Ba
         raise UsageError("There are no pictures yet. Choose some first.")
     found: list[tuple[str, Path]] = []
     left_out = Listing((), 0, Counter())
+    room = archives.MAX_TOTAL_BYTES
     for upload in files:
         name, path = stored(uploads, upload, "file", archives.MAX_BYTES)
         if name.lower().endswith(".zip"):
-            members, listing = archives.unpack(Path(path), name, place)
+            members, listing = archives.unpack(Path(path), name, place, room)
+            room -= sum(member.stat().st_size for member in members.values())
             found += members.items()
             left_out = Listing((), left_out.hidden + listing.hidden, left_out.others + listing.others)
         else:
@@ -187,9 +188,7 @@ class BatchScorer:
 
     def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         self.offered = tuple(runnable())
-        self._device = device
-        self._weights = weights
-        self._scorer = lru_cache(KEPT_SCORERS)(self._make)
+        self._scorers = Scorers(device, weights)
 
     def __call__(self, batch: Batch, chosen: object, place: Place) -> tuple[Result, Iterator[Score]]:
         """Begin to score a batch.
@@ -210,25 +209,9 @@ class BatchScorer:
         names = chosen_names(self.offered, chosen, "metrics") or (default,)
         items = _items(batch, names, place)
         score_tables.output_columns(batch.table, names)
-        scorer = self._scorer(names)
+        scorer = self._scorers(names)
         scores = (_in_the_visitors_words(score, batch.table.rows[score.item.key]) for score in scorer.run(items))
         return Result(batch, names, scorer.describe(), scorer.warnings), scores
-
-    def _make(self, names: tuple[str, ...]) -> Scorer:
-        weights = self._weights if IN_PAIRS in names else None
-        if weights and (others := [name for name in names if name != IN_PAIRS and _takes_weights(name)]):
-            raise UsageError(f"The weights of this page are DeepMSE's alone. Leave {' and '.join(others)} out.")
-        hungry = set(names) - {ALONE, IN_PAIRS}
-        return Scorer(
-            names,
-            device=self._device,
-            weights=weights,
-            max_pixels=MAX_PIXELS_OF_OTHERS if hungry else MAX_PIXELS,
-        )
-
-
-def _takes_weights(name: str) -> bool:
-    return "weights" in metric_info(name).settings
 
 
 def _items(batch: Batch, metrics: Sequence[str], place: Place) -> list[Item]:
@@ -258,3 +241,35 @@ def _in_the_visitors_words(score: Score, row: Mapping[str, str]) -> Score:
         if path:
             errors = {metric: error.replace(str(path), name.strip()) for metric, error in errors.items()}
     return replace(score, errors=errors)
+
+
+def write_scores(result: Result, path: Path) -> None:
+    """Write a result as ``deepmse score`` writes it."""
+    path.write_text("".join(csv_text(result.columns, result.rows)), encoding="utf-8", newline="")
+
+
+def write_kept_pictures(result: Result, threshold: float, path: Path) -> None:
+    """Write a zip archive of the pictures whose score is as good as the threshold or better, by the visitor's names.
+
+    Raises:
+        FileNotFoundError: if a picture is no longer there
+    """
+    names: set[str] = set()
+    written: set[str | Path] = set()
+    # Pictures are compressed already.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for score in result.kept(threshold):
+            if score.item.dist in written:
+                continue
+            name = harmless(result.batch.table.rows[score.item.key][DIST])
+            if name in names:
+                name = f"{score.item.key + 1}/{name}"
+            archive.write(score.item.dist, name)
+            names.add(name)
+            written.add(score.item.dist)
+
+
+def harmless(name: str) -> str:
+    """A visitor's name of a picture as one that stays inside the folder that an archive is unpacked to."""
+    parts = PurePosixPath(name.strip().replace("\\", "/")).parts
+    return "/".join(part.replace(":", "_") for part in parts if part not in ("/", "..", "."))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio.events import Dependency
+from PIL import Image
 
 from ...plugin.metrics import MetricInfo
 from .answers import Answer, inspect
@@ -14,6 +18,9 @@ from .uploads import Role, Uploads
 
 #: Decoding and scoring share one place in the queue, so memory stays bounded however many visitors there are.
 ONE_AT_A_TIME: Final[dict[str, Any]] = {"concurrency_limit": 1, "concurrency_id": "pictures"}
+
+#: Larger pictures are shown smaller: browsers and networks take long over tens of megabytes.
+MAX_VIEWED_PIXELS: Final = 6_000_000
 
 
 def picture_input(uploads: Uploads, role: Role, label: str, description: str) -> gr.Image:
@@ -77,7 +84,7 @@ def answer_at(
     *,
     empty: str = "",
     **api: str,
-) -> None:
+) -> Dependency:
     """Answer at the button, and take the answer away when an image that it is about changes.
 
     Args:
@@ -88,9 +95,36 @@ def answer_at(
         result: where the answer goes
         empty: HTML that stands there as long as there is no answer
         api: name and description of the endpoint
+
+    Returns:
+        the answer's event, for what comes after it
     """
-    button.click(
+    answered: Dependency = button.click(
         answer, [*images, others], [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
     )
     for image in images:
         image.change(lambda: empty, None, result, api_visibility="private", queue=False)
+    return answered
+
+
+def before_after(label: str) -> gr.ImageSlider:
+    """Two pictures over each other, with a handle that uncovers one or the other; they zoom together."""
+    return gr.ImageSlider(label=label, interactive=False, buttons=["fullscreen"], max_height=520)
+
+
+def viewable(place: Callable[[str], Path], images: Sequence[Image.Image]) -> tuple[str, ...]:
+    """Files that a browser shows of pictures, pixel by pixel where they are not too large, all of the first's size.
+
+    Args:
+        place: makes the path of a new file from its suffix
+        images: the pictures
+    """
+    width, height = images[0].size
+    shrink = min(1, math.sqrt(MAX_VIEWED_PIXELS / (width * height)))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    paths = []
+    for image in images:
+        path = place(".png")
+        (image if image.size == size else image.resize(size)).save(path, compress_level=1)
+        paths.append(str(path))
+    return tuple(paths)

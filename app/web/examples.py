@@ -61,6 +61,11 @@ def singles() -> dict[str, Callable[[], Path]]:
     }
 
 
+def photographs() -> dict[str, Callable[[], Path]]:
+    """What makes one photograph as it is."""
+    return {"Photo": singles()["Sharp"]} if available() else {}
+
+
 def _one_of(example: Example, place: int) -> Path:
     return make(example)[place]
 

@@ -21,6 +21,10 @@ from .uploads import MAX_PIXELS, Picture
 #: Most metrics look at pictures in their own size, and at this one the hungriest takes gigabytes and half a minute.
 MAX_PIXELS_OF_OTHERS: Final = 4_000_000
 
+#: Computed where none is chosen: for pictures by themselves, and for pairs.
+ALONE: Final = "nr"
+IN_PAIRS: Final = "deepmse"
+
 #: Sets of metrics that are kept in memory, ready to compute.
 KEPT_SCORERS: Final = 2
 
@@ -162,6 +166,40 @@ def runnable(kind: Kind | None = None) -> list[MetricInfo]:
     lacking = {name for file in inventory() if file.path is None for name in file.metrics}
     infos = [metric_info(name) for name in metric_names(kind) if name not in lacking]
     return [info for info in infos if info.installed]
+
+
+class Scorers:
+    """Engines for sets of metrics, of which the last few are kept in memory.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
+        weights: file or folder of DeepMSE's weights; None searches for them
+    """
+
+    def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
+        self._device = device
+        self._weights = weights
+        self._scorer = lru_cache(KEPT_SCORERS)(self._make)
+
+    def __call__(self, names: tuple[str, ...]) -> Scorer:
+        """The engine for a set of metrics.
+
+        Raises:
+            UsageError: if the page has weights for DeepMSE alone, and another metric would take them
+            WeightsError: if weights are missing or damaged
+        """
+        return self._scorer(names)
+
+    def _make(self, names: tuple[str, ...]) -> Scorer:
+        weights = self._weights if IN_PAIRS in names else None
+        others = [
+            info.title for info in map(metric_info, names) if info.name != IN_PAIRS and "weights" in info.settings
+        ]
+        if weights and others:
+            raise UsageError(f"The weights of this page are DeepMSE's alone. Leave {' and '.join(others)} out.")
+        is_hungry = bool({*names} - {ALONE, IN_PAIRS})
+        limit = MAX_PIXELS_OF_OTHERS if is_hungry else MAX_PIXELS
+        return Scorer(names, device=self._device, weights=weights, max_pixels=limit)
 
 
 def _reading(metric: MetricInfo, score: Score, error: str) -> Reading:

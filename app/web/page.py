@@ -10,13 +10,14 @@ from gradio.utils import get_upload_folder
 
 from . import archives, view
 from .style import STYLE
-from .tabs import batch, compare, judge
+from .tabs import batch, codecs, compare, judge
 from .tabs.base import Setup
 
 TABS: Final = (
     compare.TAB,
     judge.TAB,
     batch.TAB,
+    codecs.TAB,
 )
 
 #: Of an upload, which may be an archive of pictures.

@@ -33,6 +33,7 @@ STYLE: Final = """
 
 .form:has(> .dm-choice), .dm-choice { padding: 0 !important; border: 0 !important; background: none !important;
   box-shadow: none !important; }
+.form:has(> .dm-choice) { gap: 16px !important; }
 .dm-choice > .container { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 14px; }
 .dm-choice > .container > .wrap { flex: 1 1 220px; min-width: 0; }
 .dm-choice [data-testid="block-info"] { margin: 0; font-size: 14px; color: var(--dm-quiet); }
@@ -66,6 +67,13 @@ STYLE: Final = """
 
 .dm-nothing { display: grid; place-items: center; min-height: 320px; margin: 0; font-size: 14px;
   border: 1px dashed var(--border-color-primary); border-radius: 14px; color: var(--dm-quiet); }
+.dm-waiting { margin: 0 0 8px; font-size: 15px; font-variant-numeric: tabular-nums; }
+.dm-waiting + progress { display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden;
+  appearance: none; background: var(--background-fill-secondary); }
+.dm-waiting + progress::-webkit-progress-bar { background: var(--background-fill-secondary); }
+.dm-waiting + progress::-webkit-progress-value { background: var(--color-accent); }
+.dm-waiting + progress::-moz-progress-bar { background: var(--color-accent); }
+
 .dm-result footer { grid-column: 1 / -1; padding-top: 16px; border-top: 1px solid var(--border-color-primary); }
 .dm-result footer ul { margin: 0 0 6px; padding-left: 18px; }
 .dm-result .dm-warning { color: var(--dm-bad); }

@@ -13,12 +13,13 @@ from ...plugin.images import Decoded, decode
 MAX_PIXELS: Final = 50_000_000
 MAX_FILE_BYTES: Final = 64 << 20
 
-Role = Literal["reference", "distorted", "picture"]
+Role = Literal["reference", "distorted", "picture", "original"]
 
 NOUNS: Final[dict[Role, str]] = {
     "reference": "reference image",
     "distorted": "distorted image",
     "picture": "picture",
+    "original": "original",
 }
 
 #: An image as a client sends it: the browser with ``path`` and ``orig_name``, others with what they like. The file

@@ -34,6 +34,36 @@ def message(text: str) -> str:
     return f'<div class="dm-message" role="alert">{escape(text)}</div>'
 
 
+def waiting(text: str) -> str:
+    """What stands in the place of a result that is being made."""
+    return f'<p class="dm-waiting" role="status">{escape(text)}</p>'
+
+
+def progress(done: int, total: int, seconds: float) -> str:
+    """How far a long computation is, and how long it will take.
+
+    Args:
+        done: how many pictures are done
+        total: of how many
+        seconds: in which time
+    """
+    words = [f"<strong>{done:,} of {total:,}</strong>"]
+    if done and seconds:
+        rate = done / seconds
+        words += [f"{number(round(rate, 1))} a second", time_left((total - done) / rate)]
+    return f"""
+  <div role="status">
+    <p class="dm-waiting">{" · ".join(words)}</p>
+    <progress max="{total}" value="{done}" aria-label="Progress"></progress>
+  </div>
+"""
+
+
+def time_left(seconds: float) -> str:
+    """A time in words: seconds below a minute, then minutes."""
+    return f"{math.ceil(seconds)} s left" if seconds < 60 else f"{math.ceil(seconds / 60)} min left"
+
+
 def number(value: float) -> str:
     """A number to four digits, whole from a thousand on."""
     if math.isinf(value):

@@ -136,6 +136,12 @@ def test_uploaded_pair_gets_the_score_of_the_files_themselves(web, pictures):
     np.testing.assert_allclose(np.divide(widths, max(widths)), np.divide(stages, max(stages)), atol=0.02)
     expect(web.locator(".dm-result")).to_contain_text("alpha composited on white")
 
+    pictures_shown = web.locator("#comparison-slider img")
+    expect(pictures_shown).to_have_count(2)
+    for shown in pictures_shown.all():
+        expect(shown).to_be_visible()
+        assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [192, 128]
+
 
 def test_map_opacity_follows_the_slider(web, pictures):
     choose(web, "reference", pictures.reference)
@@ -182,10 +188,12 @@ def test_swap_exchanges_the_images_and_removes_the_result(web, pictures):
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
     expect(web.get_by_test_id("score")).to_be_visible()
+    expect(web.locator("#comparison-slider img")).to_have_count(2)
     press(web, "⇄ Swap")
     expect(web.locator("#reference-note")).to_contain_text(pictures.distorted.name)
     expect(web.locator("#distorted-note")).to_contain_text(pictures.reference.name)
     expect(web.get_by_test_id("score")).to_have_count(0)
+    expect(web.locator("#comparison-slider")).to_be_hidden()
 
 
 def test_chosen_metrics_are_computed_and_the_others_not(web, pictures):
@@ -354,21 +362,91 @@ def test_a_batch_is_scored_sorted_split_and_taken_home(page, server, photos, tmp
 
 
 def test_a_stopped_batch_keeps_what_it_has_and_gives_way_to_the_next(web, photos, tmp_path):
-    many = []
-    for index in range(400):
-        many.append(tmp_path / f"{index:03}.jpg")
-        many[-1].write_bytes(photos[index % 10].read_bytes())
-    score_batch(web, many)
+    archive = tmp_path / "many.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for index in range(1000):
+            file.write(photos[index % 10], f"{index:03}.jpg")
+    score_batch(web, [archive])
     expect(web.locator(".dm-rows tbody tr").first).to_be_visible()
     press(web, "Stop")
     expect(web.locator(".dm-summary")).to_contain_text("stopped after")
     scored = web.locator(".dm-rows tbody tr").count()
-    assert 0 < scored < 400
+    assert 0 < scored < 1000
     with web.expect_download() as download:
         press(web, "All scores (CSV)")
     assert len(download.value.path().read_text().splitlines()) == 1 + scored
     data, _ = Client(web.url, verbose=False).predict([handle_file(photos[0])], api_name="/batch")
     assert data["scored"] == 1
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (375, "light")])
+def test_a_codec_ladder_shows_the_smallest_good_files(page, server, pictures, width, scheme):
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.set_default_timeout(ANSWER_TIMEOUT_MS)
+    page.goto(server)
+    page.get_by_role("tab", name="Codecs").click()
+    choose(page, "original", pictures.distorted)
+    page.get_by_label("AVIF").uncheck()
+    box = page.get_by_role("combobox", name="Metrics", exact=True).locator("visible=true")
+    box.click()
+    box.fill("PSNR")
+    page.get_by_role("option", name="PSNR", exact=True).click()
+    box.press("Escape")
+    press(page, "Compress")
+    expect(page.locator(".dm-chart")).to_have_count(2)
+
+    rows = page.locator(".dm-smallest tr[data-row]")
+    files = [
+        (row.get_attribute("data-codec"), float(row.get_attribute("data-score")), int(row.get_attribute("data-row")))
+        for row in rows.all()
+    ]
+    assert {codec for codec, *_ in files} == {"JPEG", "WebP", "JPEG 2000"}
+    scores = sorted(score for _, score, _ in files)
+    slider = page.get_by_role("slider", name="DeepMSE")
+    for place in (0, len(scores) // 3, len(scores) - 1):
+        slider.fill(str(place))
+        # The rows stand from the smallest file on.
+        smallest = {}
+        for codec, score, row in files:
+            if score <= scores[place]:
+                smallest.setdefault(codec, row)
+        visible = [row.get_attribute("data-row") for row in rows.locator("visible=true").all()]
+        assert visible == [str(row) for row in smallest.values()]
+        expect(page.locator(".dm-smallest tr[data-none]:not([hidden])")).to_have_count(3 - len(smallest))
+
+    slider.fill(str(len(scores) // 3))
+    rows.locator("visible=true").first.click()
+    expect(page.locator("#ladder-file img").first).to_be_in_viewport()
+    with page.expect_download() as download:
+        page.locator("#ladder-file").get_by_role("button", name=re.compile("Download")).click()
+    [shown] = page.locator(".dm-smallest tr.dm-shown").all()
+    with Image.open(download.value.path()) as file:
+        assert (
+            file.format
+            == {"JPEG": "JPEG", "WebP": "WEBP", "JPEG 2000": "JPEG2000"}[shown.get_attribute("data-codec")]
+        )
+        file.load()
+    score = score_pairs([(pictures.distorted, download.value.path())], device="cpu")[0].measurements["deepmse"].value
+    assert score == pytest.approx(float(shown.get_attribute("data-score")), rel=1e-4)
+    screenshot(page, f"web-codecs-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert errors == []
+
+    page.locator("#original-image").get_by_role("button", name=re.compile("Clear|Remove")).click()
+    expect(page.locator(".dm-ladder")).to_have_count(0)
+
+
+def test_api_compresses_by_codecs(server, pictures):
+    client = Client(server, verbose=False)
+    data, html = client.predict(handle_file(pictures.reference), ["JPEG"], ["psnr"], api_name="/codecs")
+    assert {file["codec"] for file in data["files"]} == {"JPEG"}
+    qualities = [file["quality"] for file in data["files"]]
+    assert qualities == sorted(qualities)
+    assert all(file["scores"]["psnr"] > 20 for file in data["files"])
+    assert "dm-ladder" in html
 
 
 def item(path: Path) -> Item:
@@ -415,6 +493,8 @@ DECLARED_A_FILE = {"meta": {"_type": "gradio.FileData"}}
         ("compare", lambda image: [image, image], {}, "no uploaded file"),
         ("judge", lambda image: [image], DECLARED_A_FILE, "event: error"),
         ("judge", lambda image: [image], {}, "no uploaded file"),
+        ("codecs", lambda image: [image, []], DECLARED_A_FILE, "event: error"),
+        ("codecs", lambda image: [image, []], {}, "no uploaded file"),
         ("batch", lambda image: [[image]], DECLARED_A_FILE, "event: error"),
         ("batch", lambda image: [[image]], {}, "event: error"),
     ],

@@ -305,9 +305,9 @@ class TestTrainQualityModel:
         labelled.set_values("sharp", [1.0] * 40)
         request = {"dataset_name": labelled.name, "params": {"target": "sharp", "name": "sharpness"}}
         said = []
-        with pytest.raises(Exception, match="labels are the same"):
+        with pytest.raises(Exception, match="all 40 labels are 1; there is nothing to learn"):
             said.extend(train.execute(ExecutionContext(request, executor=Executor())))
         # A list is extended by what came before the failure.
         last = said[-1].body
         assert last.operator_uri == "show_output"
-        assert "all 40 labels are the same" in str(last.params["outputs"])
+        assert "all 40 labels are 1; there is nothing to learn" in str(last.params["outputs"])

@@ -1,6 +1,7 @@
 """Every kind of view with everything that reads one: the numbers of its plain samples, or one clear error."""
 
 import random
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError
+from deepmse.plugin.learning.gaussian_process.files import PACKAGED
 from deepmse.plugin.store import (
     ScoringJob,
     TrainingJob,
@@ -348,9 +350,12 @@ class TestFieldsThatClash:
         with pytest.raises(UsageError):
             check_model_name(dataset, name)
 
-    def test_two_models_of_one_name_are_refused(self, dataset):
+    def test_two_models_of_one_name_are_refused(self, dataset, tmp_path):
+        for folder in ("a", "b"):
+            (tmp_path / folder).mkdir()
+            shutil.copy(PACKAGED, tmp_path / folder / "mine.safetensors")
         with pytest.raises(UsageError, match="both would score into mine; rename one"):
-            ScoringJob(dataset, ["a/mine.safetensors", "b/mine.safetensors"])
+            ScoringJob(dataset, [str(tmp_path / folder / "mine.safetensors") for folder in ("a", "b")])
 
     def test_one_metric_by_two_names_is_computed_once(self, dataset):
         job = ScoringJob(dataset, ["ms-ssim", "ms_ssim"], device="cpu")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from html import escape
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
@@ -20,9 +18,9 @@ from ....plugin.engine.records import Score
 from ....plugin.errors import DeepMSEError, without_paths
 from ....plugin.images import decode
 from ....plugin.metrics import MetricInfo, metric_info
-from ....plugin.tables import csv_text
 from .. import view
-from ..batches import DIST, REF, BatchScorer, Result, gather
+from ..batches import DIST, REF, BatchScorer, Result, gather, write_kept_pictures, write_scores
+from ..stopping import Stopping
 from ..uploads import MAX_PIXELS, Upload
 from ..view import embed, number
 from .base import Setup, Tab
@@ -47,6 +45,15 @@ FORGET_S: Final = 3600
 #: At first, the worst tenth is rejected.
 REJECTED_AT_FIRST: Final = 0.1
 
+Write = Callable[[Result, float, Path], None]
+
+#: Name and writer of each file that visitors take home, by the title of its button.
+DOWNLOADS: Final[dict[str, tuple[str, Write]]] = {
+    "All scores (CSV)": ("scores.csv", lambda result, _, path: write_scores(result, path)),
+    "Kept (CSV)": ("kept.csv", lambda result, threshold, path: write_scores(result.only_kept(threshold), path)),
+    "Kept pictures (zip)": ("kept.zip", lambda result, threshold, path: write_kept_pictures(result, threshold, path)),
+}
+
 Update = tuple[Any, Any, Any]
 """Data for API clients, HTML, and the result so far."""
 
@@ -61,33 +68,39 @@ class BatchAnswer:
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._scorer = BatchScorer(setup.device, setup.weights)
+        self.stopping = Stopping()
         self.offered = self._scorer.offered
 
-    def score(self, files: list[Upload] | None, metrics: object = ()) -> Iterator[Update]:
+    def score(
+        self, files: list[Upload] | None, metrics: object = (), request: gr.Request | None = None
+    ) -> Iterator[Update]:
         """Score pictures, as they come.
 
         Args:
             files: pictures, zip archives of pictures, and at most one CSV file with the columns dist and ref
             metrics: names of metrics; none for NR quality, or DeepMSE where there are pairs
+            request: of the session, which may ask to stop
         """
         try:
-            yield gr.skip(), waiting_html("Reading the files …"), None
+            yield gr.skip(), view.waiting("Reading the files …"), None
             batch = gather(self._setup.uploads, files, self._setup.place)
-            yield gr.skip(), waiting_html("Loading the metrics …"), None
+            yield gr.skip(), view.waiting("Loading the metrics …"), None
             empty, stream = self._scorer(batch, metrics, self._setup.place)
             result = empty
-            for result in self._results(empty, stream):
+            for result in self._results(empty, stream, request):
                 yield gr.skip(), result_html(result), result
             yield data_of(result), result_html(result, finished=True), result
         except DeepMSEError as error:
             yield {"error": str(error)}, view.message(str(error)), None
 
-    def _results(self, result: Result, stream: Iterator[Score]) -> Iterator[Result]:
-        """The result after all scores, and now and then before."""
+    def _results(self, result: Result, stream: Iterator[Score], request: gr.Request | None) -> Iterator[Result]:
+        """The result after all scores or where it was stopped, and now and then before."""
         start = shown = time.perf_counter()
         scores: list[Score] = []
         thumbnails: dict[int, Path] = {}
         for score in stream:
+            if self.stopping.is_asked(request):
+                break
             scores.append(score)
             if score.measurements:
                 thumbnails[score.item.key] = self._thumbnail(Path(score.item.dist))
@@ -141,14 +154,7 @@ def build(setup: Setup) -> None:
         with gr.Column(scale=3, min_width=300):
             results = gr.HTML(elem_id="batch-results", js_on_load=SCRIPT, min_height=60)
             with gr.Row(visible=False, elem_classes="dm-actions") as downloads:
-                makers: dict[str, Callable[[Setup, Result, float], str]] = {
-                    "All scores (CSV)": _scores_file,
-                    "Kept (CSV)": _kept_file,
-                    "Kept pictures (zip)": _kept_pictures,
-                }
-                buttons = {
-                    gr.Button(title, size="sm", scale=0, min_width=150): make for title, make in makers.items()
-                }
+                buttons = [gr.Button(title, size="sm", scale=0, min_width=150) for title in DOWNLOADS]
         with gr.Column(scale=2, min_width=280):
             picture = gr.HTML(elem_id="batch-picture")
     download = gr.DownloadButton(visible="hidden", elem_id="batch-download")
@@ -158,12 +164,12 @@ def build(setup: Setup) -> None:
         return gr.Button(visible=not is_running), gr.Button(visible=is_running)
 
     private: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    button.click(
-        lambda: (*running(True), gr.Row(visible=False), NOTHING_CHOSEN),
-        None,
-        [button, stop, downloads, picture],
-        **private,
-    )
+
+    def begin(request: gr.Request) -> tuple[Any, ...]:
+        answer.stopping.forget(request)
+        return *running(True), gr.Row(visible=False), NOTHING_CHOSEN
+
+    button.click(begin, None, [button, stop, downloads, picture], **private)
     scoring = button.click(
         answer.score,
         [files, metrics],
@@ -175,117 +181,49 @@ def build(setup: Setup) -> None:
         **ONE_BATCH_AT_A_TIME,
     )
     scoring.then(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result))),
+        lambda result: (*running(False), gr.Row(visible=result is not None and bool(result.scores))),
         state,
         [button, stop, downloads],
         **private,
     )
-    stop.click(
-        lambda result: (*running(False), gr.Row(visible=_has_scores(result)), _stopped(result)),
-        state,
-        [button, stop, downloads, results],
-        cancels=scoring,
-        **private,
-    )
+    stop.click(answer.stopping.ask, None, None, **private)
     results.select(_picture_html, state, picture, **private).then(
         None,
         js="() => document.querySelector('#batch-picture').scrollIntoView({block: 'nearest', behavior: 'smooth'})",
     )
-    for each, make in buttons.items():
+    for each, (name, write) in zip(buttons, DOWNLOADS.values(), strict=True):
         each.click(
-            partial(_written, setup, make),
+            partial(_written, setup, name, write),
             [state, threshold],
             download,
-            js="state => [state, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
+            js="result => [result, Number(document.querySelector('#batch-results .dm-split input')?.value ?? 0)]",
             api_visibility="private",
             **ONE_BATCH_AT_A_TIME,
         ).then(None, js="() => setTimeout(() => document.querySelector('#batch-download').click(), 100)")
 
 
-def _has_scores(result: Result | None) -> bool:
-    return result is not None and bool(result.scores)
-
-
-def _stopped(result: Result | None) -> str:
-    return view.message("Stopped.") if result is None else result_html(result, finished=True)
-
-
-def _written(setup: Setup, make: Callable[[Setup, Result, float], str], result: Result | None, at: float) -> str:
+def _written(setup: Setup, name: str, write: Write, result: Result | None, at: float) -> str:
+    """The path of a new file for the visitor."""
     if result is None:
         raise gr.Error("The scores are no longer here. Score the pictures again.")
-    try:
-        return make(setup, result, at)
-    except OSError as error:
-        raise gr.Error("The pictures are no longer here. Score them again.") from error
-
-
-def _scores_file(setup: Setup, result: Result, _: float) -> str:
-    return _csv(setup, "scores.csv", result)
-
-
-def _kept_file(setup: Setup, result: Result, threshold: float) -> str:
-    return _csv(setup, "kept.csv", replace(result, scores=tuple(result.kept(threshold))))
-
-
-def _csv(setup: Setup, name: str, result: Result) -> str:
     path = setup.download(name)
-    path.write_text("".join(csv_text(result.columns, result.rows)), encoding="utf-8", newline="")
+    try:
+        write(result, at, path)
+    except FileNotFoundError as error:
+        raise gr.Error("The pictures are no longer here. Score them again.") from error
     return str(path)
-
-
-def _kept_pictures(setup: Setup, result: Result, threshold: float) -> str:
-    path = setup.download("kept.zip")
-    taken: Counter[str] = Counter()
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for score in result.kept(threshold):
-            name = _harmless(result.batch.table.rows[score.item.key][DIST])
-            taken[name] += 1
-            if taken[name] == 1:
-                archive.write(score.item.dist, name)
-    return str(path)
-
-
-def _harmless(name: str) -> str:
-    """A visitor's name of a picture as one that stays inside the folder that an archive is unpacked to."""
-    parts = PurePosixPath(name.strip().replace("\\", "/")).parts
-    return "/".join(part.replace(":", "_") for part in parts if part not in ("/", "..", "."))
-
-
-def waiting_html(text: str) -> str:
-    """What stands in the place of the results before there are any."""
-    return f'<p class="dm-waiting" role="status">{escape(text)}</p>'
 
 
 def result_html(result: Result, *, finished: bool = False) -> str:
     """The results so far, with a histogram to split them at once they are all there, or have been stopped."""
     return f"""
 <section class="dm-batch" aria-label="Results">
-  {_summary(result) if finished else _progress(result)}
+  {_summary(result) if finished else view.progress(len(result.scores), result.total, result.seconds)}
   {_split(result) if finished else ""}
   {_table(result)}
   {_footer(result) if finished else ""}
 </section>
 """
-
-
-def _progress(result: Result) -> str:
-    done, total = len(result.scores), result.total
-    words = [f"<strong>{done:,} of {total:,}</strong>"]
-    if done and result.seconds:
-        rate = done / result.seconds
-        words += [f"{number(round(rate, 1))} a second", _time_left((total - done) / rate)]
-    return f"""
-  <div role="status">
-    <p class="dm-waiting">{" · ".join(words)}</p>
-    <progress max="{total}" value="{done}" aria-label="Progress"></progress>
-  </div>
-"""
-
-
-def _time_left(seconds: float) -> str:
-    if seconds < 60:
-        return f"{math.ceil(seconds)} s left"
-    return f"{math.ceil(seconds / 60)} min left"
 
 
 def _summary(result: Result) -> str:
@@ -316,10 +254,9 @@ def _split(result: Result) -> str:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return ""
-    low, high, step = _ends(finite)
+    low, high, step, digits = _ends(float(finite.min()), float(finite.max()))
     lower = result.main.lower_is_better
     share = 1 - REJECTED_AT_FIRST if lower else REJECTED_AT_FIRST
-    digits = max(0, -round(math.log10(step)))
     threshold = round(round((float(np.quantile(finite, share)) - low) / step) * step + low, digits)
     kept = len(result.kept(threshold))
     at = 100 * (threshold - low) / (high - low)
@@ -345,12 +282,14 @@ def _without(result: Result, scored: int) -> str:
     return f", {missing:,} without a score" if missing else ""
 
 
-def _ends(values: np.ndarray[Any, Any]) -> tuple[float, float, float]:
-    """Round ends of a slider over values, and its step: at least a hundred of them."""
-    low, high = float(values.min()), float(values.max())
-    step = 10.0 ** math.floor(math.log10((high - low) / 100 or max(abs(high), 1) / 100))
-    # Beyond the ends, so that everything can be kept or rejected.
-    return (math.floor(low / step) - 1) * step, (math.ceil(high / step) + 1) * step, step
+def _ends(low: float, high: float) -> tuple[float, float, float, int]:
+    """A slider over scores, which ends beyond them, so that all or none are on one side of it.
+
+    Its ends, its step, at most a hundredth of their distance, and how many digits the three need after the point.
+    """
+    power = math.floor(math.log10((high - low) / 100 or max(abs(high), 1) / 100))
+    step = 10.0**power
+    return (math.floor(low / step) - 1) * step, (math.ceil(high / step) + 1) * step, step, max(0, -power)
 
 
 def _outline(values: np.ndarray[Any, Any], low: float, high: float) -> str:
@@ -496,13 +435,8 @@ watch('value', () => { sort(); split(); });
 """
 
 STYLE: Final = """
-.dm-waiting, .dm-summary { margin: 0 0 8px; font-size: 15px; font-variant-numeric: tabular-nums; }
+.dm-summary { margin: 0 0 8px; font-size: 15px; font-variant-numeric: tabular-nums; }
 .dm-batch { display: grid; gap: 20px; min-width: 0; }
-.dm-batch progress { display: block; width: 100%; height: 8px; border: 0; border-radius: 4px; overflow: hidden;
-  appearance: none; background: var(--background-fill-secondary); }
-.dm-batch progress::-webkit-progress-bar { background: var(--background-fill-secondary); }
-.dm-batch progress::-webkit-progress-value { background: var(--color-accent); }
-.dm-batch progress::-moz-progress-bar { background: var(--color-accent); }
 .dm-batch ul { margin: 0; padding-left: 18px; font-size: 13px; color: var(--dm-quiet); overflow-wrap: anywhere; }
 .dm-batch footer * { margin: 0; font-size: 13px; color: var(--dm-quiet); }
 .dm-batch footer .dm-warning { color: var(--dm-bad); }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any, Final, cast
@@ -12,10 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ....plugin.errors import DeepMSEError
 from ....plugin.overlay import PALETTE, colorize
 from .. import examples, view
 from ..answers import Answer, answer, data_of
-from ..components import answer_at, example_buttons, metric_choice, picture_input
+from ..components import (
+    ONE_AT_A_TIME,
+    answer_at,
+    before_after,
+    example_buttons,
+    metric_choice,
+    picture_input,
+    viewable,
+)
 from ..metrics import Findings, Metrics
 from ..uploads import Upload, Uploads, read
 from ..view import embed, number
@@ -96,9 +106,11 @@ def build(setup: Setup) -> None:
         example_buttons(examples.pairs(), images)
     others = metric_choice(compare.metrics.others)
     result = gr.HTML(elem_id="comparison", min_height=120)
+    with gr.Column(visible=False, elem_id="comparison-slider") as shown:
+        slider = before_after("Reference | Distorted")
 
     swap.click(None, images, images, js="(reference, distorted) => [distorted, reference]")
-    answer_at(
+    answered = answer_at(
         button,
         compare,
         images,
@@ -107,6 +119,31 @@ def build(setup: Setup) -> None:
         api_name="compare",
         api_description="DeepMSE of a distorted image against its reference: as data, and as the page's HTML.",
     )
+    answered.then(
+        partial(_before_after, setup),
+        images,
+        [shown, slider],
+        preprocess=False,
+        show_progress="hidden",
+        api_visibility="private",
+        **ONE_AT_A_TIME,
+    )
+    for image in images:
+        image.change(lambda: gr.Column(visible=False), None, shown, api_visibility="private", queue=False)
+
+
+def _before_after(
+    setup: Setup, reference: Upload | None, distorted: Upload | None
+) -> tuple[gr.Column, gr.ImageSlider | None]:
+    """The column with both pictures over each other, which is hidden where one can't be shown."""
+    try:
+        original = read(setup.uploads, "reference", reference)
+        picture = read(setup.uploads, "distorted", distorted)
+    except DeepMSEError:
+        # The comparison has said so.
+        return gr.Column(visible=False), None
+    paths = viewable(setup.place, [original.decoded.image, picture.decoded.image])
+    return gr.Column(visible=True), gr.ImageSlider(value=paths)
 
 
 TAB: Final = Tab("Compare", build, STYLE)

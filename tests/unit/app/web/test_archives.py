@@ -65,8 +65,14 @@ def test_what_is_too_much_is_refused_before_anything_is_unpacked(tmp_path, place
     monkeypatch.setattr(archives, limit, 2)
     path = archive(tmp_path / "a.zip", {f"{index}.jpg": bytes(9) for index in range(3)})
     with pytest.raises(UsageError, match=words):
-        archives.unpack(path, "a.zip", place)
+        archives.unpack(path, "a.zip", place, archives.MAX_TOTAL_BYTES)
     assert list((tmp_path / "unpacked").iterdir()) == []
+
+
+def test_an_archive_of_ten_thousand_files_is_refused(tmp_path, place):
+    path = archive(tmp_path / "a.zip", {f"{index}.jpg": b"" for index in range(10_000)}, zipfile.ZIP_STORED)
+    with pytest.raises(UsageError, match="10,000 files, of at most 5,000"):
+        archives.unpack(path, "a.zip", place)
 
 
 def test_a_bomb_that_lies_about_its_size_fills_no_disk(tmp_path, place):

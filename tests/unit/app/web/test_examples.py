@@ -9,6 +9,7 @@ def test_there_are_none_without_scikit_image(monkeypatch):
     assert web_examples.available() == ()
     assert web_examples.pairs() == {}
     assert web_examples.singles() == {}
+    assert web_examples.photographs() == {}
 
 
 def test_each_pair_is_a_photograph_and_a_distorted_copy():

@@ -3,26 +3,27 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from deepmse.app import cli
-from deepmse.app.web import batches
+from deepmse.app.web import batches, view
 from deepmse.app.web.tabs import batch as tab
 from deepmse.app.web.tabs.base import Setup
-from deepmse.plugin.engine.scorer import Item, Measurement, Score
+from deepmse.plugin.engine.records import Item, Measurement, Score
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from ..pictures import photo, upload
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def setup() -> Setup:
     return Setup(get_upload_folder, device="cpu")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def answer(setup) -> tab.BatchAnswer:
     return tab.BatchAnswer(setup)
 
@@ -42,6 +43,13 @@ def pictures(tmp_path) -> list[Path]:
 def last(answer: tab.BatchAnswer, files: list[dict] | None, metrics: object = ()) -> tuple:
     *_, update = answer.score(files, metrics)
     return update
+
+
+def taken_home(setup: Setup, title: str, result: batches.Result | None, threshold: float) -> Path:
+    name, write = tab.DOWNLOADS[title]
+    path = Path(tab._written(setup, name, write, result, threshold))
+    assert path.name == name
+    return path
 
 
 def command_line_rows(monkeypatch, table: Path, *arguments: str) -> list[dict[str, str]]:
@@ -150,6 +158,17 @@ def test_too_many_pictures_are_refused(answer, pictures, monkeypatch):
     assert "more than 2 pictures" in data["error"]
 
 
+def test_archives_share_the_room_that_there_is(answer, pictures, tmp_path, monkeypatch):
+    for name in ("one.zip", "two.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.write(pictures[0], f"{name}/{pictures[0].name}")
+    both = [upload(tmp_path / name) for name in ("one.zip", "two.zip")]
+    for share, words in ((2, None), (1.5, "two.zip: holds"), (0.5, "one.zip: holds")):
+        monkeypatch.setattr(batches.archives, "MAX_TOTAL_BYTES", int(share * pictures[0].stat().st_size))
+        data, _, _ = last(answer, both)
+        assert data["scored"] == 2 if words is None else words in data["error"]
+
+
 def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures, monkeypatch):
     monkeypatch.setattr(tab, "UPDATE_S", 0)
     updates = list(answer.score([upload(path) for path in pictures]))
@@ -158,9 +177,24 @@ def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures
     assert [html.count("<tr data-row") for _, html, _ in updates] == [0, 0, 1, 2, 3, 4, 4, 4]
 
 
+def test_a_stopped_batch_ends_with_the_rows_that_it_has(answer, pictures, monkeypatch):
+    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    request = SimpleNamespace(session_hash="visitor")
+    updates = []
+    for update in answer.score([upload(path) for path in pictures], (), request):
+        updates.append(update)
+        if "<strong>2 of 4</strong>" in update[1]:
+            answer.stopping.ask(request)
+    data, html, result = updates[-1]
+    assert [row["dist"] for row in data["rows"]] == [path.name for path in pictures[:2]]
+    assert "2 of 4 pictures scored</strong>, stopped after 2" in html
+    assert len(result.scores) == 2
+    assert "dm-split" in html
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "1 s left"), (59, "59 s left"), (61, "2 min left")])
 def test_time_left_in_words(seconds, words):
-    assert tab._time_left(seconds) == words
+    assert view.time_left(seconds) == words
 
 
 def test_every_file_that_is_made_is_deleted_with_the_uploads(pictures, tmp_path):
@@ -171,8 +205,8 @@ def test_every_file_that_is_made_is_deleted_with_the_uploads(pictures, tmp_path)
             archive.write(path, path.name)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     _, _, result = last(tab.BatchAnswer(setup), [upload(tmp_path / "set.zip")])
-    for make in (tab._scores_file, tab._kept_file, tab._kept_pictures):
-        make(setup, result, 0)
+    for title in tab.DOWNLOADS:
+        taken_home(setup, title, result, 0)
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert len(made) == 4 + 3 + 3
     assert made <= set(map(Path, deleted))
@@ -184,16 +218,65 @@ def test_kept_are_those_as_good_as_the_threshold(answer, setup, pictures, thresh
     data, _, result = last(answer, [upload(path) for path in pictures])
     if threshold is None:
         threshold = sorted(float(row["nr"]) for row in data["rows"] if row["nr"])[1] - 1e-6
-    with Path(tab._kept_file(setup, result, threshold)).open(newline="") as file:
+    with taken_home(setup, "Kept (CSV)", result, threshold).open(newline="") as file:
         kept = list(csv.DictReader(file))
     assert kept == [row for row in data["rows"] if row["nr"] and float(row["nr"]) >= threshold]
     assert len(kept) == count
-    with zipfile.ZipFile(tab._kept_pictures(setup, result, threshold)) as archive:
+    with zipfile.ZipFile(taken_home(setup, "Kept pictures (zip)", result, threshold)) as archive:
         assert archive.namelist() == [row["dist"] for row in kept]
         for name in archive.namelist():
             assert archive.read(name) == pictures[0].with_name(name).read_bytes()
-    with Path(tab._scores_file(setup, result, threshold)).open(newline="") as file:
+    with taken_home(setup, "All scores (CSV)", result, threshold).open(newline="") as file:
         assert list(csv.DictReader(file)) == data["rows"]
+
+
+def test_pictures_whose_harmless_names_are_the_same_are_all_kept_and_none_twice(answer, setup, pictures, tmp_path):
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.write(pictures[0], "../a.jpg")
+        archive.write(pictures[1], "a.jpg")
+        archive.writestr("pairs.csv", "dist\n../a.jpg\na.jpg\na.jpg\n")
+    _, _, result = last(answer, [upload(tmp_path / "odd.zip")])
+    with zipfile.ZipFile(taken_home(setup, "Kept pictures (zip)", result, -1)) as archive:
+        assert archive.namelist() == ["a.jpg", "2/a.jpg"]
+        assert archive.read("2/a.jpg") == pictures[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "image"),
+        (b"<html><img src=x onerror=alert(1)></html>", "image"),
+        (b"PK\x05\x06" + bytes(18), "image"),
+    ],
+)
+def test_what_is_no_picture_fails_by_itself(answer, pictures, tmp_path, content, words):
+    path = tmp_path / "odd.png"
+    path.write_bytes(content)
+    data, html, _ = last(answer, [upload(pictures[0]), upload(path)])
+    assert data["rows"][0]["nr"]
+    assert data["rows"][1]["nr"] == ""
+    assert words in data["rows"][1]["error"]
+    assert "alert(1)" not in html
+
+
+def test_a_picture_of_strange_shape_is_scored_or_refused_in_words(answer, tmp_path):
+    path = tmp_path / "line.png"
+    Image.new("L", (40_000, 1)).save(path)
+    data, _, _ = last(answer, [upload(path)])
+    assert "40000×1" in data["rows"][0]["error"]
+
+
+@pytest.mark.parametrize("title", tab.DOWNLOADS)
+def test_what_is_no_longer_here_is_said_so(answer, setup, pictures, title):
+    with pytest.raises(gr.Error, match="no longer here"):
+        taken_home(setup, title, None, 0)
+    _, _, result = last(answer, [upload(path) for path in pictures])
+    for path in pictures:
+        path.unlink()
+    if "zip" in title:
+        with pytest.raises(gr.Error, match="no longer here"):
+            taken_home(setup, title, result, 0)
 
 
 def test_where_lower_is_better_low_scores_are_kept(answer, pictures):
@@ -209,7 +292,7 @@ def test_where_lower_is_better_low_scores_are_kept(answer, pictures):
     [("../../a.jpg", "a.jpg"), ("/etc/a.jpg", "etc/a.jpg"), ("b\\..\\a.jpg", "b/a.jpg"), ("C:/a.jpg", "C_/a.jpg")],
 )
 def test_names_in_an_archive_of_kept_pictures_stay_inside_it(name, harmless):
-    assert tab._harmless(name) == harmless
+    assert batches.harmless(name) == harmless
 
 
 def test_a_picture_is_shown_with_its_reference_and_scores(answer, pictures, reference, tmp_path):

@@ -7,6 +7,8 @@ from deepmse import score_pairs
 from deepmse.app.web import metrics as web_metrics
 from deepmse.app.web import uploads as web_uploads
 from deepmse.app.web.answers import inspect
+from deepmse.app.web.tabs import compare as tab
+from deepmse.app.web.tabs.base import Setup
 from deepmse.app.web.tabs.compare import Comparison
 from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.metrics import info, metric_names
@@ -265,3 +267,24 @@ def test_metrics_are_loaded_once_and_only_the_last_few_sets_are_kept(reference, 
     for chosen in (["psnr", "nlpd"], ["nlpd", "psnr"], [], ["psnr", "nlpd"], ["nlpd"], []):
         compare(upload(reference), upload(reference), chosen)
     assert made == [("psnr", "nlpd"), (), ("nlpd",), ()]
+
+
+def test_both_pictures_are_shown_over_each_other_as_they_were_scored(reference, tmp_path):
+    turned = tmp_path / "turned.jpg"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned by a quarter
+    photo((64, 96), seed=1).save(turned, exif=exif, quality=95)
+    column, slider = tab._before_after(Setup(get_upload_folder), upload(reference), upload(turned))
+    assert column.visible
+    first, second = (np.asarray(Image.open(image["path"]), dtype=float) for image in slider.value)
+    np.testing.assert_array_equal(first, photo())
+    upright = np.asarray(photo((64, 96), seed=1).transpose(Image.Transpose.ROTATE_270), dtype=float)
+    assert np.abs(second - upright).mean() < 6
+
+
+@pytest.mark.parametrize("missing", ["reference", "distorted", "both"])
+def test_nothing_is_shown_where_a_picture_is_missing(reference, missing):
+    pair = [None if missing in (role, "both") else upload(reference) for role in ("reference", "distorted")]
+    column, slider = tab._before_after(Setup(get_upload_folder), *pair)
+    assert not column.visible
+    assert slider is None
