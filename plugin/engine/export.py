@@ -27,7 +27,7 @@ CARD: Final = "deepmse"
 """The entry of an ONNX file's metadata that holds the card, as JSON."""
 
 TOLERANCE: Final = 1e-4
-"""How far a graph's outputs may be from PyTorch's, relative to them."""
+"""How far outputs may be from PyTorch's, relative to these or, if it is more, to a hundredth of the scale."""
 
 _PACKAGES: Final = ("onnx", "onnxruntime", "onnxscript")
 
@@ -89,12 +89,14 @@ def check(metric: AnyMetric, graph: Graph) -> dict[str, Any]:
     onnx.checker.check_model(graph.model)
     session = InferenceSession(graph.model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
+    low, high = metric.info.range
+    least = (high - low) / 100 if math.isfinite(high - low) else float(np.finfo(np.float32).tiny)
     largest = 0.0
     for seed, size in enumerate(_SIZES):
         pictures = _made(size, seed)[: 1 + isinstance(metric, FullReferenceMetric)]
         wanted = _outputs(metric, *pictures)
         for name, found in zip(names, session.run(None, dict(graph.feed(*pictures))), strict=True):
-            difference = _relative(found, wanted[name])
+            difference = _relative(found, wanted[name], least)
             if not difference <= TOLERANCE:
                 raise OutputError(
                     f"{metric.info.title}: nothing is written, for on a picture of {size[1]}×{size[0]} the graph's "
@@ -119,11 +121,11 @@ def _outputs(metric: AnyMetric, *pictures: torch.Tensor) -> dict[str, NDArray[An
     return {name: value.cpu().numpy() for name, value in found.items() if value is not None}
 
 
-def _relative(found: NDArray[Any], wanted: NDArray[Any]) -> float:
+def _relative(found: NDArray[Any], wanted: NDArray[Any], least: float) -> float:
+    """Largest difference relative to what is wanted, or to ``least`` where that is larger."""
     if found.shape != wanted.shape:
         return math.inf
-    scale = np.maximum(np.abs(wanted), np.finfo(np.float32).tiny)
-    return float((np.abs(found.astype(np.float64) - wanted) / scale).max())
+    return float((np.abs(found.astype(np.float64) - wanted) / np.maximum(np.abs(wanted), least)).max())
 
 
 def _made(size: tuple[int, int], seed: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -70,8 +70,12 @@ def windows_graph(
                 opset_version=OPSET,
                 verbose=False,
             )
-    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except torch.onnx.errors.OnnxExporterError as error:
+        # What it says itself is advice to its developers.
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).strip().partition("\n")[0]
         raise UsageError(f"{backbone.title}: PyTorch cannot export the network ({reason})") from error
     written: Any = exported.model_proto
     for node in written.graph.node:

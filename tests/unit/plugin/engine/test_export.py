@@ -150,6 +150,20 @@ def test_a_graph_that_is_not_the_metric_is_not_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_output_that_is_no_number_is_a_difference():
-    assert not exporting._relative(np.array([np.nan]), np.array([1.0])) <= exporting.TOLERANCE
-    assert exporting._relative(np.array([1.0, 1.0]), np.array([1.0])) == np.inf
+@pytest.mark.parametrize(
+    ("found", "wanted", "difference"),
+    [
+        ([50.01, 20.0], [50.0, 20.0], 2e-4),
+        ([0.0], [0.0], 0),
+        # A score next to nothing on a scale of 100 is not asked for more digits than others.
+        ([0.00011], [0.0001], 1e-5),
+        ([1.0, 1.0], [1.0], np.inf),
+    ],
+)
+def test_differences_are_relative_to_the_outputs_or_to_a_hundredth_of_the_scale(found, wanted, difference):
+    relative = exporting._relative(np.array(found), np.array(wanted), least=1.0)
+    assert relative == pytest.approx(difference, rel=1e-6)
+
+
+def test_an_output_that_is_no_number_is_beyond_any_tolerance():
+    assert not exporting._relative(np.array([np.nan]), np.array([1.0]), 1.0) <= exporting.TOLERANCE

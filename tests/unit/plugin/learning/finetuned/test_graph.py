@@ -66,5 +66,5 @@ def test_a_network_that_pytorch_cannot_export_is_refused(trained, monkeypatch):
     monkeypatch.setattr(
         metric._model, "forward", lambda images: torch.linalg.eigvals(images[:, 0].float()).real.mean(1)
     )
-    with pytest.raises(UsageError, match=r"PyTorch cannot export the network \(.+\)"):
+    with pytest.raises(UsageError, match=r"PyTorch cannot export the network \(.*linalg_eig"):
         metric.graph()
