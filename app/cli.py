@@ -15,6 +15,7 @@ from .commands import (
     datasets,
     demo,
     evaluate,
+    export,
     features,
     finetune,
     machine,
@@ -67,6 +68,7 @@ for command in (
     datasets.synth,
     features.features,
     finetune.finetune,
+    export.export,
     reproduce.reproduce,
     machine.doctor,
 ):

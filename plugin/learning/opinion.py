@@ -21,8 +21,8 @@ HIGHEST: Final = 100.0
 #: Steps in which the share of lower opinions is followed.
 _STEPS: Final = 64
 
-#: Standard normal values of equal probability.
-_NODES: Final = ndtri((np.arange(1000) + 0.5) / 1000)
+NODES: Final = ndtri((np.arange(1000) + 0.5) / 1000)
+"""Standard normal values of equal probability."""
 
 
 def as_quality(opinions: ArrayLike, lowest: float, highest: float, *, lower_is_better: bool = False) -> Array:
@@ -100,7 +100,7 @@ class OpinionScale:
             mean: shape (N,)
             std: shape (N,)
         """
-        values = _follow(mean[:, None] + std[:, None] * _NODES, self.learnt, self.opinions).clip(LOWEST, HIGHEST)
+        values = _follow(mean[:, None] + std[:, None] * NODES, self.learnt, self.opinions).clip(LOWEST, HIGHEST)
         return values.mean(1), values.std(1)
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from ..errors import UsageError
+from ..graphs import Graph
 from ..images import ImagePolicy
 from .info import MetricInfo
 
@@ -67,6 +69,14 @@ class Metric(ABC):
     @abstractmethod
     def describe(self) -> dict[str, Any]:
         """Everything besides the images that decides the scores, for run records; JSON-able."""
+
+    def graph(self) -> Graph:
+        """The metric as an ONNX graph, where ``info.has_graph``.
+
+        Raises:
+            UsageError: if this one of its kind has none, in words that say why
+        """
+        raise UsageError(f"{self.info.title} has no graph")
 
 
 class FullReferenceMetric(Metric):

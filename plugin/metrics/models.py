@@ -144,7 +144,9 @@ def info_of(path: Path, declaration: Declaration) -> MetricInfo:
         policy=declaration.policy,
         has_deviation=declaration.has_deviation,
         has_percentile=declaration.has_percentile,
+        has_graph=True,
         grades=declaration.grades,
+        licence="Apache-2.0; what was trained under its trainer's terms",
         weights=path.name,
     )
 

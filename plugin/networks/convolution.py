@@ -23,4 +23,6 @@ class PointwiseConv2d(nn.Conv2d):
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 (PyTorch's name)
         """Map (N, channels, h, w) to (N, out, h, w)."""
-        return F.conv2d(input, self.weight, self.bias, dilation=2 if input.device.type == "cpu" else 1)
+        # Whatever an exported graph runs in need not share PyTorch's preference.
+        dilated = input.device.type == "cpu" and not torch.compiler.is_compiling()
+        return F.conv2d(input, self.weight, self.bias, dilation=2 if dilated else 1)

@@ -8,12 +8,15 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from ...errors import UsageError
+from ...graphs import Graph, as_arrays
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ...metrics import MetricInfo
 from ...metrics.base import Assessment, NoReferenceMetric
 from ...weights import sha256
 from ..crops import mirrored
 from ..opinion import HIGHEST, LOWEST, grade
+from .graph import windows_graph
 from .model import load
 
 MOST: Final = 5
@@ -41,7 +44,7 @@ class FinetunedQuality(NoReferenceMetric):
         self.info = info
         self.policy = policy
         self._path = path
-        model, (self._mean, self._std) = load(path)
+        model, self._opinions = load(path)
         self._model = model.to(device).eval()
         self._device = device
         self._size = model.backbone.info.size
@@ -61,12 +64,29 @@ class FinetunedQuality(NoReferenceMetric):
             "model": {"file": self._path.name, "sha256": sha256(self._path)},
             "backbone": backbone.info.name,
             "layer": backbone.layers[0],
-            "windows": f"{self._size} pixels a side, up to {MOST}×{MOST} evenly spaced, no resizing",
+            "windows": self._cutting,
         }
+
+    def graph(self) -> Graph:
+        """All windows of one picture to its score."""
+        if self.policy.size is not None:
+            raise UsageError(f"{self.info.title}: its graph is of windows of pictures at native size")
+        return windows_graph(
+            self._model,
+            self._opinions,
+            f"as few windows as cover the picture, {self._cutting}; a picture that is smaller is first continued by "
+            "mirroring it at its right and lower edges",
+            lambda image: as_arrays(windows=torch.stack(windows(image[0], self._size))),
+        )
+
+    @property
+    def _cutting(self) -> str:
+        return f"{self._size} pixels a side, up to {MOST}×{MOST} evenly spaced, no resizing"
 
     def _score(self, image: torch.Tensor) -> torch.Tensor:
         found = [self._model(window[None].to(self._device)) for window in windows(image, self._size)]
-        opinion = self._mean + self._std * torch.cat(found).float().mean()
+        mean, std = self._opinions
+        opinion = mean + std * torch.cat(found).float().mean()
         return opinion.clip(LOWEST, HIGHEST).cpu()
 
 

@@ -62,7 +62,7 @@ class FeatureNetwork:
         self.pool = pool
         self._pool = pooling(pool)
         network, self.weights = efficientnet_lite.build(weights)
-        self._network = network.to(device)
+        self.network = network.to(device)
         self._device = torch.device(device)
 
     def __call__(self, images: torch.Tensor) -> NDArray[np.float32]:
@@ -84,7 +84,7 @@ class FeatureNetwork:
         wanted = set(self.taps)
         found: dict[str, torch.Tensor] = {}
         with torch.inference_mode():
-            for tap, activation in self._network(images.to(self._device)):
+            for tap, activation in self.network(images.to(self._device)):
                 if tap in wanted:
                     found[tap] = self._pool(activation)
                 if len(found) == len(wanted):

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from ...errors import WeightsError
+from ...errors import UsageError, WeightsError
+from ...graphs import Graph
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ...metrics import MetricInfo, metric_info
 from ...metrics.base import Assessment, NoReferenceMetric
@@ -19,6 +20,7 @@ from ...weights import sha256
 from ..opinion import grade
 from . import files
 from .features import LONGEST, SHORTEST, FeatureNetwork
+from .graph import quality_graph
 
 
 class NoReferenceQuality(NoReferenceMetric):
@@ -64,6 +66,12 @@ class NoReferenceQuality(NoReferenceMetric):
             for name in ("scores", "deviations", "percentiles")
         )
         return Assessment(scores, deviations, percentiles)
+
+    def graph(self) -> Graph:
+        """Images at the working size to scores, deviations and percentiles."""
+        if self.policy.size is not None:
+            raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        return quality_graph(self._model, self._network.network)
 
     def grade(self, score: float) -> str:
         """Bad, poor, fair, good or excellent: a fifth of the scale each."""

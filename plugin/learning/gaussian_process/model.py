@@ -55,6 +55,9 @@ class QualityModel:
         spread: what deviations are multiplied by
         quantiles: of the training images' scores, each by a model of the others, rising in even steps from the lowest
             to the highest
+
+    Attributes:
+        process: that of the Matérn terms, conditioned on the training images
     """
 
     recipe: Recipe
@@ -76,7 +79,7 @@ class QualityModel:
         self._places = [columns(self.sizes, group) for group in self.recipe.curved]
         self._axes = [axes.astype(np.float64) for axes in self.axes]
         groups = Groups(tuple(axes.shape[1] for axes in self.axes))
-        self._process = GaussianProcess(groups, self.hyperparameters).fit(self.examples, self.residuals)
+        self.process = GaussianProcess(groups, self.hyperparameters).fit(self.examples, self.residuals)
 
     @classmethod
     def of(
@@ -127,7 +130,7 @@ class QualityModel:
         values = features.astype(np.float64)
         parts = [values[:, at] @ axes for at, axes in zip(self._places, self._axes, strict=True)]
         components = np.hstack([np.zeros((len(values), 0)), *parts]) * self.axis_scales - self.offset
-        mean, std = self._process.moments(components)
+        mean, std = self.process.moments(components)
         return values @ self.weights + self.bias + mean, self.spread * std
 
     def __call__(self, features: NDArray[Any]) -> Quality:

@@ -75,6 +75,18 @@ class GaussianProcess:
         variance = (prior - explained).clamp_min(0) + numbers.noise
         return (cross @ self._weights).numpy(), variance.sqrt().numpy()
 
+    def solved(self) -> tuple[Array, Array, Array]:
+        """What :meth:`moments` computes with.
+
+        Returns:
+            features that it is conditioned on (N, D), the covariances' weights in the mean (N,), and the inverse of
+            the Cholesky factor of the targets' covariance (N, N): the squared length of its product with a new
+            point's covariances is what the targets explain of the point's variance
+        """
+        identity = torch.eye(len(self._x), dtype=torch.float64)
+        inverse = torch.linalg.solve_triangular(self._factor, identity, upper=False)
+        return self._x.numpy(), self._weights.numpy(), inverse.numpy()
+
     def log_marginal_likelihood(self) -> float:
         """Of the targets that it is conditioned on (Rasmussen and Williams, eq. 2.30)."""
         volume = 2 * self._factor.diagonal().log().sum()

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ...errors import UsageError
+from ...graphs import Graph
 from ...images import MIN_SIDE, RESIZE_256, ImagePolicy, image_policy
 from ...images.tensors import resize
 from ...networks import squeezenet
@@ -23,6 +24,7 @@ from ...weights import Weights
 from ..base import Comparison, Features, FullReferenceMetric
 from ..precision import full_float32
 from ..registry import metric_info
+from .deepmse_graph import deepmse_graph
 
 
 @dataclass(frozen=True)
@@ -312,6 +314,10 @@ class DeepMSEMetric(FullReferenceMetric):
             levels += [_as_levels(_combined(image), self.model.weights.scale) for image in zip(*maps, strict=True)]
         found = torch.cat(stages)
         return Comparison(found.mean(1), found, torch.cat(levels) if levels else None)
+
+    def graph(self) -> Graph:
+        """Pairs of images to scores and stages."""
+        return deepmse_graph(self.model)
 
     def describe(self) -> dict[str, Any]:
         """Preset, stages and weights."""

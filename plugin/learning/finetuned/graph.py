@@ -1,0 +1,90 @@
+"""Fine-tuned networks as ONNX graphs, whatever library their backbone is of."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ...errors import UsageError
+from ...graphs import OPSET, Graph
+from ..opinion import HIGHEST, LOWEST
+from .model import Regression
+
+
+class _Picture(nn.Module):
+    """The score of the picture that windows were cut from.
+
+    Args:
+        model: a network
+        mean: of the opinions that it was trained on
+        std: their standard deviation
+    """
+
+    def __init__(self, model: Regression, mean: float, std: float) -> None:
+        super().__init__()
+        self.model = model
+        self.mean = mean
+        self.std = std
+
+    def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Score, (1,), of windows (N, 3, S, S)."""
+        standardised: torch.Tensor = self.model(windows).mean(0, keepdim=True)
+        return (self.mean + self.std * standardised).clip(LOWEST, HIGHEST)
+
+
+def windows_graph(
+    model: Regression,
+    opinions: tuple[float, float],
+    cutting: str,
+    feed: Callable[[torch.Tensor], Mapping[str, NDArray[Any]]],
+) -> Graph:
+    """The windows of one picture, uint8 RGB (N, 3, S, S), to its score, (1,).
+
+    Args:
+        model: a network on the CPU, in evaluation mode
+        opinions: mean and standard deviation of those that it was trained on
+        cutting: how windows are cut from a picture, in words
+        feed: a picture (1, 3, H, W) to the input ``windows``
+
+    Raises:
+        UsageError: if PyTorch cannot export the backbone
+    """
+    backbone = model.backbone.info
+    example = torch.zeros(2, 3, backbone.size, backbone.size, dtype=torch.uint8)
+    try:
+        with warnings.catch_warnings():
+            # They are of PyTorch's own making.
+            warnings.simplefilter("ignore")
+            exported: Any = torch.onnx.export(
+                _Picture(model, *opinions).eval(),
+                (example,),
+                dynamo=True,
+                input_names=["windows"],
+                output_names=["score"],
+                dynamic_shapes=({0: torch.export.Dim("windows")},),
+                opset_version=OPSET,
+                verbose=False,
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        # What it says itself is advice to its developers.
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = str(cause).strip().partition("\n")[0]
+        raise UsageError(f"{backbone.title}: PyTorch cannot export the network ({reason})") from error
+    written: Any = exported.model_proto
+    for node in written.graph.node:
+        # The lines of source that each is from, with their folders on this machine.
+        node.ClearField("metadata_props")
+    return Graph(
+        model=written,
+        inputs={"windows": "all windows of one picture"},
+        outputs={"score": "mean opinion, 0 to 100, of the picture that the windows are of"},
+        preprocessing=cutting,
+        feed=feed,
+    )
