@@ -31,7 +31,7 @@ def train_nr(
         Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
     ] = Path("quality.safetensors"),
     target: Target = "mos",
-    lower_is_better: LowerIsBetter = False,
+    lower_is_better: LowerIsBetter = None,
     scale: Scale = None,
     features: Annotated[
         Path | None,
