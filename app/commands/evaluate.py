@@ -140,9 +140,11 @@ def evaluate(
         print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     elif latex or markdown:
         _print_source(result, compared, latex)
+        if compared is not None and compared.reason:
+            terminal.err.print(f"significance: {compared.reason}", soft_wrap=True)
     else:
         terminal.out.print(evaluation_table(result, by))
-        if compared is not None:
+        if compared is not None and compared.pairs:
             terminal.out.print(significance_table(compared))
         print_reasons(result, compared)
 
@@ -162,7 +164,7 @@ def _print_source(result: Evaluation, compared: Significance | None, latex: bool
     from ...plugin.evaluation import export
 
     print(export.to_latex(result) if latex else export.to_markdown(result), end="")
-    if compared is not None:
+    if compared is not None and compared.pairs:
         matrix = export.significance_to_latex if latex else export.significance_to_markdown
         print(f"\n{matrix(compared)}", end="")
 

@@ -11,6 +11,7 @@ import typer
 
 from ...plugin.errors import ImageError
 from .. import terminal
+from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
     from ...plugin.learning.gaussian_process.search import Trial
 
-train_app = typer.Typer(help="Train models on opinion scores.", no_args_is_help=True)
+train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 
 
 @train_app.command("nr")

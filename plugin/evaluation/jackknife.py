@@ -4,6 +4,7 @@ B. Efron, C. Stein, "The jackknife estimate of variance", Annals of Statistics 9
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,7 @@ def left_out(residuals: Vector, tangent: Vector, clusters: Indices) -> NDArray[n
     basis = left[:, spread > _ALIKE * spread[0]].T
     n, p = len(residuals), len(basis)
 
-    def totals(products: NDArray[np.float64]) -> NDArray[np.float64]:
+    def totals(products: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         return np.stack([np.bincount(clusters, weights=product) for product in products], axis=1)
 
     sizes = np.bincount(clusters)
