@@ -25,15 +25,15 @@ from .commands import (
     train,
     web,
 )
+from .commands.help import Commands
 
 #: Packages that are not always there, and the extra that brings them.
 EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
 
-app = typer.Typer(
+app = Commands(
     name="deepmse",
     help="Score image quality, compare the scores with human opinion, and look at both in FiftyOne.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     # In Rich's own markup the line breaks of docstrings stay, and paragraphs are ragged.
     rich_markup_mode="markdown",
@@ -57,27 +57,31 @@ def options(
     """Options of the command itself."""
 
 
-for command in (
-    demo.demo,
-    metrics.metrics,
-    score.score,
-    evaluate.evaluate,
-    datasets.datasets,
-    datasets.load,
-    datasets.check,
-    datasets.synth,
-    features.features,
-    finetune.finetune,
-    export.export,
-    reproduce.reproduce,
-    machine.doctor,
-):
-    app.command()(command)
-app.command("app")(web.web)
-app.add_typer(train.train_app, name="train")
-app.add_typer(machine.weights_app, name="weights")
-app.add_typer(machine.plugin_app, name="plugin")
-app.add_typer(bench.bench_app, name="bench")
+_SCORE = "Score images"
+_COMPARE = "Compare with opinion"
+_TRAIN = "Train models"
+_MACHINE = "This machine"
+
+for panel, commands in {
+    _SCORE: (demo.demo, score.score, metrics.metrics),
+    _COMPARE: (
+        evaluate.evaluate,
+        datasets.datasets,
+        datasets.load,
+        datasets.check,
+        datasets.synth,
+        reproduce.reproduce,
+    ),
+    _TRAIN: (finetune.finetune, features.features, export.export),
+    _MACHINE: (machine.doctor,),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.command("app", rich_help_panel=_SCORE)(web.web)
+app.add_typer(train.train_app, name="train", rich_help_panel=_TRAIN)
+app.add_typer(machine.weights_app, name="weights", rich_help_panel=_MACHINE)
+app.add_typer(machine.plugin_app, name="plugin", rich_help_panel=_MACHINE)
+app.add_typer(bench.bench_app, name="bench", rich_help_panel=_MACHINE)
 
 
 def main() -> None:

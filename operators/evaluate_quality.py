@@ -9,6 +9,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.evaluation.export import number
+from ..plugin.evaluation.report import ALL, all_disagree
 from ..plugin.store import (
     breakdown_fields,
     check_evaluation_name,
@@ -69,7 +70,7 @@ class EvaluateQuality(foo.Operator):
             target: field with the target values; by default the one that the dataset declares
             metrics: score fields; by default all
             breakdown: field to group by
-            lower_is_better: the target's direction; by default the declared one, else higher is better
+            lower_is_better: the target's direction; by default the declared one, else what its name says
             resamples: of the bootstrap, for 95 % intervals; 0 leaves them out
             save_as: name to keep the evaluation by, as a run of the dataset; by default it is not kept
 
@@ -143,6 +144,9 @@ class EvaluateQuality(foo.Operator):
             if with_intervals and key in _WITH_INTERVAL:
                 table.add_column(f"{key}{_INTERVAL}", label="95 %")
         label = f"Agreement with {ctx.results['target']}"
+        if all_disagree(row["srcc"] for row in ctx.results["rows"] if row["group"] == ALL):
+            text = "Every score disagrees with the target: is that its direction?"
+            outputs.view("disagreement", types.Warning(label=text))
         outputs.list("rows", types.Object(), label=label, view=table)
         return types.Property(outputs, view=types.View(label="Image quality evaluated"))
 

@@ -1,5 +1,7 @@
 """Words and defaults that forms, panels and commands share."""
 
+import re
+from collections.abc import Collection
 from typing import Final
 
 HIGHER: Final = "higher"
@@ -17,10 +19,34 @@ HIDDEN: Final = "none"
 RESAMPLES: Final = 1000
 """Bootstrap resamples, where no other number is asked for."""
 
+_LOWER_WORDS: Final = frozenset({"dmos", "severity"})
+_KADID_COLUMNS: Final = frozenset({"dist_img", "ref_img", "dmos"})
+"""KADID-10k's own table calls its scores dmos, though higher is better."""
+
+
+def lower_by_name(target: str, columns: Collection[str] = ()) -> bool:
+    """Whether a target's name says that lower is better: level, or dmos or severity, by itself or as a word within.
+
+    Args:
+        target: name of a column or field, e.g. "DMOS_realigned"; in any case, words apart by anything but letters
+        columns: of its table, by which KADID-10k's is known
+
+    >>> lower_by_name("dmos"), lower_by_name("mos"), lower_by_name("dmos", ["dist_img", "ref_img", "dmos", "var"])
+    (True, False, False)
+    """
+    if target == "dmos" and set(columns) >= _KADID_COLUMNS:
+        return False
+    return target == "level" or not _LOWER_WORDS.isdisjoint(re.findall("[a-z]+", target.lower()))
+
 
 def direction(lower_is_better: bool) -> str:
     """``HIGHER`` or ``LOWER``."""
     return LOWER if lower_is_better else HIGHER
+
+
+def disagreement(target: str, lower_is_better: bool) -> str:
+    """What to say where every score runs against the target."""
+    return f"every score disagrees with {target}, taken as {direction_in_words(lower_is_better)}"
 
 
 def direction_in_words(lower_is_better: bool) -> str:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from .. import terminal
+from .help import Commands
 from .options import Device
 
-bench_app = typer.Typer(help="Benchmarks: measured here and now, on this machine.", no_args_is_help=True)
+bench_app = Commands(help="Benchmarks: measured here and now, on this machine.", no_args_is_help=True)
 
 
 @bench_app.command("speed")

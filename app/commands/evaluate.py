@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...plugin.errors import UsageError
-from ...plugin.vocabulary import HIGHER, LOWER, RESAMPLES
+from ...plugin.vocabulary import HIGHER, LOWER, RESAMPLES, disagreement
 from .. import terminal
 from ..evaluation_figures import FigureName, Subject, draw
+from .labels import direction_of
 
 if TYPE_CHECKING:
     from ...plugin.evaluation import Evaluation, PairTest, Row, Significance
@@ -36,8 +37,13 @@ def evaluate(
     ],
     target: Annotated[str, typer.Option(help="Column of the target, such as mos or dmos.")],
     lower_is_better: Annotated[
-        bool, typer.Option("--lower-is-better", help="Lower target values mean better quality, as with DMOS.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--lower-is-better/--higher-is-better",
+            help="Lower target values mean better quality, as with DMOS.",
+            show_default="by the name: lower for dmos, level and severity",
+        ),
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -95,13 +101,14 @@ def evaluate(
         raise UsageError("--latex, --markdown and --json: choose one")
     table = read_table(scores)
     table.require(target, *(column for column in (by, within, target_std, cluster) if column))
+    lower = direction_of(target, lower_is_better, table.columns)
     directions = _directions(metric, table)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
     sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
     settings: dict[str, Any] = {
         "lower_is_better": directions,
-        "target_lower_is_better": lower_is_better,
+        "target_lower_is_better": lower,
         "clusters": _column(table, sampled),
     }
     result = run(
@@ -116,19 +123,28 @@ def evaluate(
     )
     compared = compare_metrics(values, targets, resamples=resamples, **settings) if significance else None
     if plot is not None:
-        _save(plot, figure, Subject(result, compared, values, targets, lower_is_better, _column(table, by)))
+        _save(plot, figure, Subject(result, compared, values, targets, lower, _column(table, by)))
     if sampled and not cluster and (resamples or significance):
         terminal.err.print(f"intervals and tests take the images of one {sampled} together; --cluster names another")
+    if result.disagrees:
+        terminal.warn(
+            [
+                f"{disagreement(target, lower)}; if it is not, say "
+                f"{'--higher-is-better' if lower else '--lower-is-better'}"
+            ]
+        )
     if as_json:
-        found = result.to_dict() | {"clusters": sampled, "resamples": resamples}
+        found = result.to_dict() | {"lower_is_better": lower, "clusters": sampled, "resamples": resamples}
         if compared is not None:
             found["significance"] = compared.to_dict()
         print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     elif latex or markdown:
         _print_source(result, compared, latex)
+        if compared is not None and compared.reason:
+            terminal.err.print(f"significance: {compared.reason}", soft_wrap=True)
     else:
         terminal.out.print(evaluation_table(result, by))
-        if compared is not None:
+        if compared is not None and compared.pairs:
             terminal.out.print(significance_table(compared))
         print_reasons(result, compared)
 
@@ -148,7 +164,7 @@ def _print_source(result: Evaluation, compared: Significance | None, latex: bool
     from ...plugin.evaluation import export
 
     print(export.to_latex(result) if latex else export.to_markdown(result), end="")
-    if compared is not None:
+    if compared is not None and compared.pairs:
         matrix = export.significance_to_latex if latex else export.significance_to_markdown
         print(f"\n{matrix(compared)}", end="")
 

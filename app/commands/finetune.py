@@ -23,7 +23,7 @@ def finetune(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write.")],
     root: Root = None,
     target: Target = "mos",
-    lower_is_better: LowerIsBetter = False,
+    lower_is_better: LowerIsBetter = None,
     scale: Scale = None,
     layer: Annotated[
         str, typer.Option("--layer", "-l", help="What the neuron looks at.", show_default="the classifier's")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...plugin.vocabulary import lower_by_name
 from .. import terminal
 
 if TYPE_CHECKING:
@@ -21,7 +23,12 @@ Data = Annotated[
 Root = Annotated[Path | None, typer.Argument(metavar="[ROOT]", help="The named dataset's folder.")]
 Target = Annotated[str, typer.Option(help="Column of the labels.")]
 LowerIsBetter = Annotated[
-    bool, typer.Option("--lower-is-better", help="Lower labels mean better quality, as with DMOS.")
+    bool | None,
+    typer.Option(
+        "--lower-is-better/--higher-is-better",
+        help="Lower labels mean better quality, as with DMOS.",
+        show_default="by the name: lower for dmos, level and severity",
+    ),
 ]
 Scale = Annotated[
     tuple[float, float] | None,
@@ -29,8 +36,20 @@ Scale = Annotated[
 ]
 
 
+def direction_of(target: str, lower_is_better: bool | None, columns: Collection[str] = ()) -> bool:
+    """Whether lower is better: what is asked for, else what the target's name says, which is said."""
+    if lower_is_better is not None:
+        return lower_is_better
+    if found := lower_by_name(target, columns):
+        terminal.err.print(
+            f"{terminal.escaped(target)}: lower is better, as its name says; --higher-is-better says otherwise",
+            soft_wrap=True,
+        )
+    return found
+
+
 def read(
-    data: str, root: Path | None, target: str, lower_is_better: bool, scale: tuple[float, float] | None
+    data: str, root: Path | None, target: str, lower_is_better: bool | None, scale: tuple[float, float] | None
 ) -> LabelledImages:
     """The labelled images; what became of labels that could not be taken as they are is said.
 
@@ -40,7 +59,8 @@ def read(
     from ...plugin.learning.labels import from_csv, from_dataset
 
     if root is None:
-        found = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
+        lower = direction_of(target, lower_is_better)
+        found = from_csv(Path(data), target, lower_is_better=lower, scale=scale)
     else:
         found = from_dataset(data, root)
     for note in found.left_out:

@@ -11,6 +11,7 @@ import typer
 
 from ...plugin.errors import DeepMSEError, UsageError
 from .. import terminal
+from .help import Commands
 
 
 def doctor(
@@ -38,7 +39,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-weights_app = typer.Typer(
+weights_app = Commands(
     help="Network weights: where they are, whether they are whole, how to get them.", no_args_is_help=True
 )
 
@@ -112,7 +113,7 @@ def weights_verify(
     print(f"{found.path}: {found.name}, SHA-256 {found.sha256}")
 
 
-plugin_app = typer.Typer(help="The FiftyOne plugin.", no_args_is_help=True)
+plugin_app = Commands(help="The FiftyOne plugin.", no_args_is_help=True)
 
 
 @plugin_app.command("link")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections import Counter
 from pathlib import Path
@@ -82,6 +83,7 @@ def score(
     metrics = list(distinct(metric or ["deepmse"]))
     if resume and out is None:
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
+    _require_table(pairs)
     table = read_table(pairs)
     columns = score_tables.output_columns(table, metrics, details=details)
     needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
@@ -145,6 +147,29 @@ def score(
     _print_summary(summary)
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _require_table(path: Path) -> None:
+    """Say what to do with images that are given in the table's place.
+
+    Raises:
+        UsageError: it is a folder or an image
+    """
+    from ...plugin.datasets.csv import MANIFEST
+    from ...plugin.images import is_image
+
+    if not path.is_dir():
+        if path.is_file() and is_image(path):
+            raise UsageError(f"{path}: is an image; list it in a CSV file, its path below the header dist")
+        return
+    if (manifest := path / MANIFEST).is_file():
+        raise UsageError(f"{path}: is a folder; score its table: deepmse score {shlex.quote(str(manifest))}")
+    files = f"find {shlex.quote(str(path))} -type f -name '*.jpg'"
+    raise UsageError(
+        f"{path}: is a folder; list its images in a CSV file, below the header dist, for example\n"
+        f"  (echo dist; {files}) > images.csv\n"
+        "or put them into FiftyOne with: deepmse load folder " + shlex.quote(str(path))
+    )
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ import typer
 from ...plugin.errors import ImageError, UsageError
 from .. import terminal
 from .epochs import epochs_bar
+from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
     from ...plugin.learning.gaussian_process.search import Trial
 
-train_app = typer.Typer(help="Train models on opinion scores.", no_args_is_help=True)
+train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 
 
 @train_app.command("nr")
@@ -32,7 +33,7 @@ def train_nr(
         Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
     ] = Path("quality.safetensors"),
     target: Target = "mos",
-    lower_is_better: LowerIsBetter = False,
+    lower_is_better: LowerIsBetter = None,
     scale: Scale = None,
     features: Annotated[
         Path | None,

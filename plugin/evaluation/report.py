@@ -1,6 +1,6 @@
 """The table of agreement: one row for each metric and group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -78,9 +78,20 @@ class Evaluation:
     target: str
     rows: tuple[Row, ...]
 
+    @property
+    def disagrees(self) -> bool:
+        """Whether every metric runs against the target over all items, as where its direction is a wrong one."""
+        return all_disagree(row.srcc for row in self.rows if row.group == ALL)
+
     def to_dict(self) -> dict[str, Any]:
         """``{"target": …, "rows": [{"metric": …, "group": …, "n": …, …}]}``, ready for JSON."""
         return {"target": self.target, "rows": [asdict(row) for row in self.rows]}
+
+
+def all_disagree(srccs: Iterable[float | None]) -> bool:
+    """Whether there are SRCCs of score and target and all are negative; None is passed over."""
+    known = [srcc for srcc in srccs if srcc is not None]
+    return bool(known) and max(known) < 0
 
 
 def evaluate(

@@ -17,9 +17,6 @@ Times = NDArray[np.float64]
 Statistic = Callable[[Times], NDArray[np.float64]]
 """Values of a statistic in k resamples, (k,), or of M statistics, (k, M)."""
 
-# Keeps a fit's step finite in a resample of fewer different items than parameters; the basis is of unit vectors.
-_RIDGE = 1e-9
-
 _ROUNDING = 1e-12
 
 
@@ -86,34 +83,6 @@ def resampled_plcc(x: Vector, y: Vector, clusters: Indices) -> Statistic:
         plcc: NDArray[np.float64] = np.full_like(n, np.nan)
         np.divide(n * sxy - sx * sy, np.sqrt(np.where(varied, spread_x * spread_y, 1)), out=plcc, where=varied)
         return plcc
-
-    return statistic
-
-
-def refitted_rmse(residuals: Vector, tangent: Vector, clusters: Indices) -> Statistic:
-    """Root of the mean square that is left when a curve is fitted to each resample anew, (k,).
-
-    One Gauss-Newton step from the curve of the whole stands in for the fit.
-
-    Args:
-        residuals: of the curve fitted to the whole, (N,)
-        tangent: how its prediction for each item changes with its p parameters, (N, p)
-        clusters: number of each item's cluster, from 0
-    """
-    basis = np.linalg.qr(tangent / np.linalg.norm(tangent, axis=0))[0].T
-    p = len(basis)
-    i, j = np.triu_indices(p)
-    totals = _totals([np.ones_like(residuals), residuals**2, *(basis * residuals), *(basis[i] * basis[j])], clusters)
-
-    def statistic(times: Times) -> NDArray[np.float64]:
-        n, squares, *rest = totals(times)
-        gradient = np.stack(rest[:p], axis=1)
-        curvature = np.empty((len(n), p, p))
-        curvature[:, i, j] = curvature[:, j, i] = np.stack(rest[p:], axis=1)
-        curvature += _RIDGE * np.eye(p)
-        gained = np.sum(gradient * np.linalg.solve(curvature, gradient[..., None])[..., 0], axis=1)
-        rmse: NDArray[np.float64] = np.sqrt(np.maximum(0, squares - gained) / n)
-        return rmse
 
     return statistic
 

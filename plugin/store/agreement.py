@@ -88,7 +88,7 @@ def read_table(
         target: field with the target values; by default the one that the dataset declares
         metrics: score fields; by default all
         breakdown: field to group by
-        lower_is_better: the target's direction; by default the declared one, else higher is better
+        lower_is_better: the target's direction; by default the declared one, else what its name says
 
     Raises:
         UsageError: a field is missing or of the wrong kind, or there are no scores

@@ -12,7 +12,7 @@ import fiftyone as fo
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, find_by_field, metric_info, metric_names
-from ..vocabulary import direction_in_words
+from ..vocabulary import direction_in_words, lower_by_name
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
@@ -236,6 +236,8 @@ def declared_target(dataset: fo.Dataset) -> Target | None:
 def resolve_target(dataset: fo.Dataset, field: str | None = None, lower_is_better: bool | None = None) -> Target:
     """The target to compare with: the declared one unless another field or direction is asked for.
 
+    The name of a field that the dataset does not declare tells its direction, where it is a known one such as dmos.
+
     Raises:
         UsageError: the dataset declares no target and none is asked for, or the field is not a numeric one
     """
@@ -245,7 +247,7 @@ def resolve_target(dataset: fo.Dataset, field: str | None = None, lower_is_bette
         raise UsageError(f"{dataset.name} declares no target; name the field that holds the opinion scores")
     if field not in target_fields(dataset):
         raise UsageError(f"{dataset.name} has no numeric field {field!r} to compare with")
-    target = declared if declared and declared.field == field else Target(field)
+    target = declared if declared and declared.field == field else Target(field, lower_by_name(field))
     if lower_is_better is None or lower_is_better == target.lower_is_better:
         return target
     return replace(target, lower_is_better=lower_is_better)

@@ -224,14 +224,16 @@ class TestEvaluateQuality:
         result = evaluate.execute(ctx)
         assert result["rows"][0]["srcc"] == -evaluate(scored)["rows"][0]["srcc"]
         ctx.request_params["results"] = result
-        table = evaluate.resolve_type(ctx, "outputs").to_json()["type"]["properties"]["rows"]["view"]
+        shown = evaluate.resolve_type(ctx, "outputs").to_json()["type"]["properties"]
+        table = shown["rows"]["view"]
+        assert "disagrees with the target" in shown["disagreement"]["view"]["label"]
         assert [column["key"] for column in table["columns"]][:4] == ["metric", "group", "n", "srcc"]
 
     def test_form_takes_the_declared_target_and_direction(self, evaluate, scored, context):
         properties = evaluate.resolve_type(context(), "inputs").type.properties
         assert (properties["target"].default, properties["direction"].default) == ("dmos", "lower")
         properties = evaluate.resolve_type(context(params={"target": "level"}), "inputs").type.properties
-        assert properties["direction"].default == "higher"
+        assert properties["direction"].default == "lower"
 
     def test_form_says_that_there_are_no_scores(self, evaluate, context):
         assert "no scores" in problem(evaluate, context())

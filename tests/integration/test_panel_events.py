@@ -45,14 +45,17 @@ class TestStatistics:
 
     def test_follow_the_selectors(self, app):
         whole = app.rows["all"]
+        assert "disagrees" not in app.words
         app.choose(direction="higher")
+        assert "every score disagrees with dmos, taken as higher is better" in app.words
         np.testing.assert_allclose(app.rows["all"], -np.array(whole))
         app.choose(breakdown="level")
         assert list(app.rows) == ["all", "0", "1", "2"]
         app.choose(breakdown="(no breakdown)")
         assert list(app.rows) == ["all"]
         app.choose(target="level")
-        assert app.state["controls"]["direction"] == "higher", "the declared direction is that of dmos alone"
+        assert app.state["controls"]["direction"] == "lower", "as its name says"
+        app.choose(direction="higher")
         app.choose(target="dmos")
         assert app.state["controls"]["direction"] == "lower"
         assert app.rows["all"] == pytest.approx(whole)

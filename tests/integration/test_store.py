@@ -335,6 +335,13 @@ class TestAgreement:
         assert declared == -reversed_
         assert declared > 0.8
 
+    def test_a_field_that_is_not_declared_is_turned_by_its_name_alone(self, scored):
+        declared = evaluate_view(scored).rows[0].srcc
+        scored.set_values("DMOS_again", scored.values("dmos"))
+        scored.set_values("mos", scored.values("dmos"))
+        assert evaluate_view(scored, "DMOS_again").rows[0].srcc == declared
+        assert evaluate_view(scored, "mos").rows[0].srcc == -declared
+
     def test_missing_values_are_nan(self, scored):
         table = read_table(scored)
         assert np.isnan(table.scores["deepmse"][5])

@@ -24,6 +24,7 @@ from ...evaluation import (
     level_curves,
 )
 from ...evaluation.logistic import Curve
+from ...evaluation.report import all_disagree
 from ...store import QualityTable, Snapshot, read_table
 from ...store.fields import LEVEL_FIELD
 from ...vocabulary import RESAMPLES
@@ -68,6 +69,12 @@ class Comparison:
             return ""
         (values,) = self.snapshot.columns([field])
         return f"{field} has {len(set(values)):,} values, too many to break down by"
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether every chosen metric runs against the target; the plotted one alone tells where it does not."""
+        metrics = self.controls.plotted, *self.controls.metrics
+        return all(all_disagree([self._rows_of(metric, None, 0)[0].srcc]) for metric in metrics)
 
     @property
     def titles(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import fiftyone as fo
 
-from ...store import breakdown_fields, declared_target, score_fields, target_fields
+from ...store import breakdown_fields, resolve_target, score_fields, target_fields
 from ...vocabulary import DIRECTIONS, HIDDEN, HIGHER, NO_BREAKDOWN, SHOWN, direction
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Choices:
 
     Attributes:
         targets: numeric fields, the declared target first
-        directions: of the declared target, ``HIGHER`` or ``LOWER``, by field
+        directions: of each target, ``HIGHER`` or ``LOWER``, by field
         metrics: fields with scores, and the title of the metric of each
         breakdowns: fields to group by, preceded by ``NO_BREAKDOWN``
         images: how many samples there are
@@ -45,10 +45,10 @@ class Choices:
     @classmethod
     def of(cls, dataset: fo.Dataset) -> Choices:
         """What ``dataset`` offers."""
-        declared = declared_target(dataset)
+        targets = target_fields(dataset)
         return cls(
-            targets=target_fields(dataset),
-            directions={declared.field: direction(declared.lower_is_better)} if declared else {},
+            targets=targets,
+            directions={field: direction(resolve_target(dataset, field).lower_is_better) for field in targets},
             metrics={field: metric.title for field, metric in score_fields(dataset).items()},
             breakdowns=[NO_BREAKDOWN, *breakdown_fields(dataset)],
             images=len(dataset),

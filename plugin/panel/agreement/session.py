@@ -14,6 +14,7 @@ import fiftyone.operators as foo
 from ...figures import Figure
 from ...figures.common import Layout
 from ...store import build_view, fingerprint, take_snapshot, underlying, view_stages
+from ...vocabulary import disagreement
 from ..events import event_uri
 from .comparison import Comparison
 from .controls import Controls
@@ -195,6 +196,8 @@ def caption(comparison: Comparison) -> str:
     if comparison.n_missing:
         parts.append(f"{comparison.n_missing:,} without score or target")
     parts.append(f"target **{target.field}**: {target.kind or 'of unknown kind'}, {target.direction}")
+    if comparison.disagrees:
+        parts.append(f"**{disagreement(target.field, target.lower_is_better)}: is that its direction?**")
     if comparison.remark:
         parts.append(comparison.remark)
     return " · ".join(parts)

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -468,3 +470,64 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_list_of_datasets_loads_no_library_that_computes():
+    watch = """
+import sys
+from deepmse.app import cli
+sys.argv[1:] = ["datasets"]
+try:
+    cli.main()
+finally:
+    print(sorted({"torch", "fiftyone", "scipy.signal", "scipy.ndimage", "scipy.stats"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("named", ["my photos", "with a table"])
+def test_a_folder_in_the_tables_place_is_told_what_to_do(run, table, tmp_path, monkeypatch, named):
+    folder = tmp_path / "elsewhere" / named
+    folder.mkdir(parents=True)
+    for index, path in enumerate(sorted(tmp_path.glob("*.png"))[:3]):
+        (folder / f"{index}.jpg").write_bytes(path.read_bytes())
+    if named == "with a table":
+        (folder / "manifest.csv").write_text("dist\n0.jpg\n1.jpg\n2.jpg\n")
+    result = run("score", folder, "-m", "piqe")
+    assert result.status == 2
+    assert "is a folder" in result.err
+    if named == "with a table":
+        (scored,) = (line.partition("deepmse ")[2] for line in result.err.splitlines() if "deepmse score" in line)
+        arguments = shlex.split(scored)
+    else:
+        (listed,) = (line for line in result.err.splitlines() if line.startswith("  (echo"))
+        monkeypatch.chdir(tmp_path)
+        subprocess.run(["sh", "-c", listed], check=True)
+        arguments = ["score", "images.csv"]
+    assert len(run(*arguments, "-m", "piqe").rows) == 3
+
+
+def test_an_image_in_the_tables_place_is_told_what_to_do(run, made_pairs):
+    result = run("score", made_pairs[0].dist)
+    assert result.status == 2
+    assert "is an image; list it in a CSV file" in result.err
+
+
+@pytest.mark.parametrize("path", commands(typer.main.get_command(cli.app)), ids=" ".join)
+def test_help_shows_no_type_of_a_flag(run, path):
+    assert "bool" not in run(*path, "--help").out
+
+
+def test_commands_are_grouped_in_the_help(run):
+    out = run("--help").out
+    titles = ["Score images", "Compare with opinion", "Train models", "This machine"]
+    assert [line.strip("╭╮─ ") for line in out.splitlines() if line.startswith("╭")] == ["Options", *titles]
+
+
+def test_the_shell_can_complete_commands(run):
+    assert "--install-completion" in run("--help").out
+    asked = {"_DEEPMSE_COMPLETE": "complete_bash", "COMP_WORDS": "deepmse eva", "COMP_CWORD": "1"}
+    call = [sys.executable, "-c", "import sys; sys.argv[0] = 'deepmse'; from deepmse.app import cli; cli.main()"]
+    done = subprocess.run(call, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["evaluate"]

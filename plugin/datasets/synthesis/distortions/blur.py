@@ -3,15 +3,15 @@
 import math
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage, signal
 
 from .pixels import Pixels, to_pixels, to_unit
 
 
 def gaussian_blur(rgb: Pixels, sigma: float, _: np.random.Generator) -> Pixels:
     """Blur by a Gaussian of ``sigma`` pixels."""
-    return to_pixels(ndimage.gaussian_filter(to_unit(rgb), sigma, mode="nearest", axes=(0, 1)))
+    return to_pixels(scipy.ndimage.gaussian_filter(to_unit(rgb), sigma, mode="nearest", axes=(0, 1)))
 
 
 def lens_blur(rgb: Pixels, radius: float, _: np.random.Generator) -> Pixels:
@@ -54,4 +54,4 @@ def _convolve(rgb: Pixels, kernel: NDArray[np.float64]) -> Pixels:
     reach = len(kernel) // 2
     padded = np.pad(to_unit(rgb), ((reach, reach), (reach, reach), (0, 0)), mode="edge")
     weights = kernel.astype(np.float32)[..., None]
-    return to_pixels(signal.fftconvolve(padded, weights, mode="valid", axes=(0, 1)))
+    return to_pixels(scipy.signal.fftconvolve(padded, weights, mode="valid", axes=(0, 1)))

@@ -1,8 +1,8 @@
 """Distortions of colour."""
 
 import numpy as np
+import scipy
 from PIL import Image
-from scipy import ndimage
 
 from .colour_spaces import lab_to_rgb, rgb_to_lab
 from .pixels import Floats, Pixels, to_pixels, to_unit
@@ -15,7 +15,7 @@ def color_diffusion(rgb: Pixels, amount: float, _: np.random.Generator) -> Pixel
     """Blur a* and b* by a Gaussian of 1.5 ``amount`` + 2 pixels and multiply them by ``amount``."""
     lab = rgb_to_lab(rgb)
     sigma = 1.5 * amount + 2
-    lab[..., 1:] = amount * ndimage.gaussian_filter(lab[..., 1:], sigma, mode="nearest", axes=(0, 1))
+    lab[..., 1:] = amount * scipy.ndimage.gaussian_filter(lab[..., 1:], sigma, mode="nearest", axes=(0, 1))
     return to_pixels(lab_to_rgb(lab))
 
 
@@ -59,7 +59,7 @@ def color_saturation_2(rgb: Pixels, factor: float, _: np.random.Generator) -> Pi
 def _edges(grey: Floats) -> Floats:
     """Where there are edges: 0 at the flattest hundredth of the pixels, 1 at the steepest."""
     slope = np.hypot(*np.gradient(grey))
-    smooth = ndimage.gaussian_filter(slope, 4, mode="nearest", truncate=2)
+    smooth = scipy.ndimage.gaussian_filter(slope, 4, mode="nearest", truncate=2)
     low, high = np.percentile(smooth, (1, 99))
     edges: Floats = np.clip((smooth - low) / max(high - low, np.finfo(np.float32).tiny), 0, 1)
     return edges

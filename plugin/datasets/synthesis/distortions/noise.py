@@ -1,7 +1,7 @@
 """Noise, and what removing it leaves. Variances are those of values from 0 to 1."""
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from .colour_spaces import RGB_TO_YCBCR, mix
 from .pixels import Floats, Pixels, to_pixels, to_unit
@@ -59,8 +59,8 @@ def _threshold_blocks(values: Floats, threshold: np.float32) -> Floats:
         for left in shifts:
             grid = np.s_[top : top + down * _BLOCK, left : left + across * _BLOCK]
             blocks = padded[grid].reshape(down, _BLOCK, across, _BLOCK, 3)
-            spectrum = fft.dctn(blocks, axes=(1, 3, 4), norm="ortho")
+            spectrum = scipy.fft.dctn(blocks, axes=(1, 3, 4), norm="ortho")
             spectrum[np.abs(spectrum) < threshold] = 0
-            total[grid] += fft.idctn(spectrum, axes=(1, 3, 4), norm="ortho").reshape(total[grid].shape)
+            total[grid] += scipy.fft.idctn(spectrum, axes=(1, 3, 4), norm="ortho").reshape(total[grid].shape)
     total /= len(shifts) ** 2
     return total[_BLOCK : _BLOCK + height, _BLOCK : _BLOCK + width]

@@ -1,9 +1,9 @@
 """Distortions of place, resolution and number of values."""
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from .pixels import Pixels, to_pixels, to_unit
 
@@ -18,7 +18,7 @@ def jitter(rgb: Pixels, amount: float, rng: np.random.Generator) -> Pixels:
     channels = list(np.moveaxis(to_unit(rgb), -1, 0))
     for _ in range(5):
         places = grid + np.float32(amount) * rng.standard_normal(grid.shape, np.float32)
-        channels = [ndimage.map_coordinates(channel, places, order=3, mode="nearest") for channel in channels]
+        channels = [scipy.ndimage.map_coordinates(channel, places, order=3, mode="nearest") for channel in channels]
     return to_pixels(np.stack(channels, axis=-1))
 
 

@@ -1,7 +1,7 @@
 """Distortions of brightness, contrast and sharpness."""
 
 import numpy as np
-from scipy import interpolate, ndimage
+import scipy
 
 from .colour_spaces import lab_to_rgb, rgb_to_lab
 from .pixels import AnyFloats, Pixels, to_pixels, to_unit
@@ -29,7 +29,7 @@ def mean_shift(rgb: Pixels, amount: float, _: np.random.Generator) -> Pixels:
 def contrast_change(rgb: Pixels, amount: float, _: np.random.Generator) -> Pixels:
     """Bend each channel to an S, moving 0.3 to 0.25 - ``amount``/4 and 0.7 to 0.75 + ``amount``/4."""
     knots = (0, 0.3, 0.5, 0.7, 1), (0, 0.25 - amount / 4, 0.5, 0.75 + amount / 4, 1)
-    curve = interpolate.CubicSpline(*knots)(_CODES)
+    curve = scipy.interpolate.CubicSpline(*knots)(_CODES)
     return to_pixels(curve)[rgb]
 
 
@@ -37,7 +37,7 @@ def high_sharpen(rgb: Pixels, amount: float, _: np.random.Generator) -> Pixels:
     """Unsharp masking of L*: add ``amount`` times its difference from its blur by a Gaussian of 3 pixels."""
     lab = rgb_to_lab(rgb)
     lightness = lab[..., 0]
-    lightness += amount * (lightness - ndimage.gaussian_filter(lightness, 3, mode="nearest", truncate=2))
+    lightness += amount * (lightness - scipy.ndimage.gaussian_filter(lightness, 3, mode="nearest", truncate=2))
     return to_pixels(lab_to_rgb(lab))
 
 

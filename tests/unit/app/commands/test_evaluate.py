@@ -235,3 +235,57 @@ def test_psnr_on_real_images(run, ranked_pairs, tmp_path):
     assert rows[0]["srcc"] == pytest.approx(-spearmanr(psnr, dmos).statistic)
     low, high = rows[0]["intervals"]["srcc"]
     assert low < rows[0]["srcc"] < high
+
+
+@pytest.fixture
+def named(scores):
+    """Evaluate two agreeing metrics with the target turned about and under another name, as JSON."""
+
+    def rename(target: str, header: str = "ref,type") -> Path:
+        lines = scores.read_text().splitlines()
+        rows = [line.split(",") for line in lines[1:]]
+        turned = [",".join((*row[:4], str(-float(row[4])), row[5])) for row in rows]
+        scores.write_text("\n".join([f"{header},psnr,mine,{target},spread", *turned]))
+        return scores
+
+    return rename
+
+
+def signs(result):
+    return [np.sign(row["srcc"]) for row in result.json["rows"]]
+
+
+@pytest.mark.parametrize("target", ["dmos", "DMOS", "dmos_new", "level"])
+def test_a_target_whose_name_says_that_lower_is_better_needs_no_option(run, named, target):
+    arguments = ("evaluate", named(target), "--target", target, *BOTH, "--resamples", "0", "--json")
+    result = run(*arguments)
+    assert (signs(result), result.json["lower_is_better"]) == ([1, 1], True)
+    assert f"{target}: lower is better, as its name says; --higher-is-better says otherwise" in result.err
+    asked = run(*arguments, "--lower-is-better")
+    assert (signs(asked), asked.err) == ([1, 1], "")
+    assert signs(run(*arguments, "--higher-is-better")) == [-1, -1]
+
+
+@pytest.mark.parametrize("target", ["mos", "mos_zscore", "quality_level", "admost"])
+def test_another_target_is_never_turned_and_disagreement_of_all_is_said(run, named, target):
+    arguments = ("evaluate", named(target), "--target", target, "--resamples", "0", "--json")
+    result = run(*arguments, *BOTH)
+    assert (signs(result), result.json["lower_is_better"]) == ([-1, -1], False)
+    said = f"every score disagrees with {target}, taken as higher is better; if it is not, say --lower-is-better"
+    assert said in " ".join(result.err.split())
+    assert "disagrees" not in run(*arguments, "-m", "psnr:higher", "-m", "mine:higher").err
+    assert "disagrees" not in run(*arguments, *BOTH, "--lower-is-better").err
+
+
+def test_the_scores_that_kadid10ks_own_table_calls_dmos_are_higher_better(run, named):
+    table = named("dmos", header="dist_img,ref_img")
+    result = run("evaluate", table, "--target", "dmos", *BOTH, "--resamples", "0", "--json")
+    assert (signs(result), result.json["lower_is_better"]) == ([-1, -1], False)
+
+
+@pytest.mark.parametrize("form", [(), ("--latex",), ("--markdown",)])
+def test_one_metric_alone_has_no_table_of_comparisons(run, scores, form):
+    arguments = ("evaluate", scores, "--target", "mos", "-m", "psnr:higher", "--resamples", "0", *form)
+    result = run(*arguments, "--significance")
+    assert result.out == run(*arguments).out
+    assert "significance: a comparison needs two metrics" in result.err

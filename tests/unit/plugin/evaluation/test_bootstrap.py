@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError
-from deepmse.plugin.evaluation import fit_curve
 from deepmse.plugin.evaluation.bootstrap import Bootstrap
 from deepmse.plugin.evaluation.kendall import krcc_error
-from deepmse.plugin.evaluation.resampled import refitted_rmse, resampled_plcc, resampled_srccs
+from deepmse.plugin.evaluation.resampled import resampled_plcc, resampled_srccs
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -58,57 +57,6 @@ def test_a_resample_of_one_item_has_no_correlation():
     x, y = np.array([1.0, 2, 3]), np.array([1.0, 3, 2])
     assert np.isnan(resampled_srccs([x], y, np.arange(3))(times)[0, 0])
     assert np.isnan(resampled_plcc(x, y, np.arange(3))(times)[0])
-
-
-def test_a_line_is_refitted_exactly():
-    rng = np.random.default_rng(1)
-    x = rng.uniform(0, 1, 40)
-    y = 3 * x + rng.normal(size=40)
-    clusters = np.repeat(np.arange(10), 4)
-    fit = fit_curve(np.round(x * 6), y)
-    assert fit.kind == "linear"
-    x = np.round(x * 6)
-    times = times_of(3, 10)
-    found = refitted_rmse(y - fit.predict(x), fit.tangent(x), clusters)(times)
-    for value, drawn in zip(found, times.T, strict=True):
-        drawn_x, drawn_y = written_out(x, clusters, drawn), written_out(y, clusters, drawn)
-        residuals = drawn_y - np.polyval(np.polyfit(drawn_x, drawn_y, 1), drawn_x)
-        assert value == pytest.approx(np.sqrt(np.mean(residuals**2)), rel=1e-6)
-
-
-@pytest.mark.parametrize("curve", ["logistic4", "logistic5"])
-def test_a_logistic_is_refitted_to_first_order(curve):
-    rng = np.random.default_rng(4)
-    x = rng.uniform(0, 1, 2000)
-    y = np.tanh(10 * x - 5) + (x if curve == "logistic5" else 0) + 0.2 * rng.normal(size=x.size)
-    fit = fit_curve(x, y, curve)
-    assert fit.kind == curve
-    clusters = np.arange(x.size)
-    times = times_of(5, x.size, k=4)
-    refitted = refitted_rmse(y - fit.predict(x), fit.tangent(x), clusters)(times)
-    for value, drawn in zip(refitted, times.T, strict=True):
-        drawn_x, drawn_y = written_out(x, clusters, drawn), written_out(y, clusters, drawn)
-        held = np.sqrt(np.mean((drawn_y - fit.predict(drawn_x)) ** 2))
-        exact = np.sqrt(np.mean((drawn_y - fit_curve(drawn_x, drawn_y, curve).predict(drawn_x)) ** 2))
-        assert value == pytest.approx(exact, rel=2e-4)
-        assert abs(value - exact) < 0.1 * abs(held - exact)
-
-
-@pytest.mark.parametrize("curve", ["logistic4", "logistic5"])
-def test_the_tangent_spans_the_derivatives_of_the_curve(curve):
-    rng = np.random.default_rng(6)
-    x = rng.uniform(0, 1, 200)
-    fit = fit_curve(x, np.tanh(4 * x - 2) + 0.1 * x + 0.1 * rng.normal(size=x.size), curve)
-    tangent = fit.tangent(x)
-    for index, value in enumerate(fit.params):
-        step = 1e-6 * max(1, abs(value))
-        moved = [
-            type(fit)(fit.kind, (*fit.params[:index], value + sign * step, *fit.params[index + 1 :]), fit.domain)
-            for sign in (-1, 1)
-        ]
-        derivative = (moved[1].predict(x) - moved[0].predict(x)) / (2 * step)
-        projected = tangent @ np.linalg.lstsq(tangent, derivative)[0]
-        assert projected == pytest.approx(derivative, abs=1e-6 * np.abs(derivative).max())
 
 
 def test_whole_clusters_are_drawn_as_often_as_there_are_any():

@@ -168,3 +168,20 @@ def test_missing_and_infinite_pairs_are_left_out():
 )
 def test_nothing_to_fit(score, target):
     assert fit_curve(score, target) is None
+
+
+@pytest.mark.parametrize("curve", ["logistic4", "logistic5"])
+def test_the_tangent_spans_the_derivatives_of_the_curve(curve):
+    rng = np.random.default_rng(6)
+    x = rng.uniform(0, 1, 200)
+    fit = fit_curve(x, np.tanh(4 * x - 2) + 0.1 * x + 0.1 * rng.normal(size=x.size), curve)
+    tangent = fit.tangent(x)
+    for index, value in enumerate(fit.params):
+        step = 1e-6 * max(1, abs(value))
+        moved = [
+            type(fit)(fit.kind, (*fit.params[:index], value + sign * step, *fit.params[index + 1 :]), fit.domain)
+            for sign in (-1, 1)
+        ]
+        derivative = (moved[1].predict(x) - moved[0].predict(x)) / (2 * step)
+        projected = tangent @ np.linalg.lstsq(tangent, derivative)[0]
+        assert projected == pytest.approx(derivative, abs=1e-6 * np.abs(derivative).max())
