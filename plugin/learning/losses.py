@@ -18,7 +18,8 @@ _EPSILON: Final = 1e-8
 def plcc(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Half of what Pearson's correlation lacks to 1: from 0, in full agreement, to 1."""
     correlation: torch.Tensor = F.cosine_similarity(_centred(predicted), _centred(target), dim=0, eps=_EPSILON)
-    return correlation.neg().add(1).div(2)
+    loss: torch.Tensor = (1 - correlation) / 2
+    return loss
 
 
 def norm_in_norm(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -30,7 +31,8 @@ def norm_in_norm(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """
     ours, theirs = (F.normalize(_centred(values), dim=0, eps=_EPSILON) for values in (predicted, target))
     # The sum of the absolute values of a vector of norm 2 is at most twice the root of its length.
-    return (ours - theirs).abs().sum() / (2 * len(predicted) ** 0.5)
+    loss: torch.Tensor = (ours - theirs).abs().sum() / (2 * len(predicted) ** 0.5)
+    return loss
 
 
 def ranking(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
