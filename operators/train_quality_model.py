@@ -180,8 +180,11 @@ def _output(results: dict[str, Any]) -> types.Property:
     lines = [
         f"### {results['name']}",
         "",
-        f"Cross-validated on {results['n']:,} labels: SRCC **{_number(results['srcc'])}**{interval}, "
-        f"PLCC **{_number(results['plcc'])}**. Its 95 % intervals hold {results['coverage']:.0%} of the labels.",
+        results["in_words"],
+        "",
+        f"Cross-validated on {results['n']:,} labels: SRCC **{_number(results['srcc'])}**{interval}; "
+        f"after a logistic fit PLCC **{_number(results['plcc'])}** and RMSE **{_number(results['rmse'])}**. "
+        f"Its 95 % intervals hold {results['coverage']:.0%} of the labels.",
         "",
         f"The model is kept as `{results['model']}`.",
     ]

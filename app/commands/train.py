@@ -80,6 +80,7 @@ def train_nr(
         print(json.dumps(description, indent=2, ensure_ascii=False))
         return
     terminal.out.print(_results(description["results"]))
+    terminal.out.print(description["results"]["in_words"], soft_wrap=True)
     terminal.out.print(f"{len(samples):,} images → {terminal.escaped(out)}", soft_wrap=True)
 
 
@@ -216,4 +217,6 @@ def _results(results: dict[str, Any]) -> Any:
     for name in ("srcc", "plcc", "krcc", "rmse"):
         low, high = results["intervals_95"].get(name, (None, None))
         rows.append((name.upper(), *(terminal.number(value) for value in (results[name], low, high))))
-    return terminal.table("Cross-validated", ("", "value", "95 % from", "to"), rows)
+    return terminal.table(
+        "Cross-validated, PLCC and RMSE after a logistic fit", ("", "value", "95 % from", "to"), rows
+    )

@@ -47,7 +47,9 @@ class TrainingSummary:
         notes: what became of labels that could not be taken as they are, a sentence each
         srcc: cross-validated Spearman correlation with the labels; None where all scores are the same
         srcc_interval: its 95 % confidence interval, where it can be had
-        plcc: cross-validated Pearson correlation with the labels, without a fit; None as above
+        plcc: cross-validated Pearson correlation with the labels, after a logistic fit; None as above
+        rmse: cross-validated root mean square error, after the same fit, of 100; None as above
+        in_words: by how much the scores miss the labels, and how much less than the labels' mean does
         coverage: share of the labels within the 95 % intervals of their scores
     """
 
@@ -61,6 +63,8 @@ class TrainingSummary:
     srcc: float | None
     srcc_interval: tuple[float, float] | None
     plcc: float | None
+    rmse: float | None
+    in_words: str
     coverage: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -262,6 +266,8 @@ def _summary(
         notes=notes,
         srcc=results["srcc"],
         srcc_interval=interval and (interval[0], interval[1]),
-        plcc=results["plcc_without_fit"],
+        plcc=results["plcc"],
+        rmse=results["rmse"],
+        in_words=results["in_words"],
         coverage=results["coverage_of_95_percent_intervals"],
     )

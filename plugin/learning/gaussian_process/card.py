@@ -79,7 +79,12 @@ def _agreement(samples: Samples, validation: CrossValidation, seed: int) -> dict
         seed=seed,
     ).rows[0]
     names = ("srcc", "krcc", "plcc", "rmse")
+    missed, missed_by_mean = validation.rmse(samples.opinions), float(samples.opinions.std())
     return {
+        "in_words": "On images that it has not learnt from, the model's scores miss the labels by "
+        f"{missed:.1f} of 100 (RMSE, without a fit): "
+        f"{1 - missed / missed_by_mean:.0%} less than the labels' mean, which misses them by {missed_by_mean:.1f}.",
+        "rmse_of_mean": missed_by_mean,
         **{name: getattr(row, name) for name in names},
         "plcc_without_fit": row.plcc_raw,
         "rmse_without_fit": row.rmse_raw,

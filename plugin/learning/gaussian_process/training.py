@@ -9,6 +9,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import UsageError
 from ...evaluation.splits import k_fold
 from ..folds import number_of_folds
 from ..labels import LabelledImages, require_contrast
@@ -21,6 +22,10 @@ from .model import QualityModel
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int | None], None]
+
+#: Up to this many different opinions, such as stars, are learnt as they are: shares of lower ones would be coarse
+#: steps whose heights are those of the counts, and a score between two of them would go astray.
+FEW_LEVELS: Final = 10
 
 #: Half the width of a 95 % interval, in standard deviations.
 REACH_95: Final = 1.959964
@@ -132,6 +137,10 @@ class CrossValidation:
     spread: float
     coverage: float
 
+    def rmse(self, opinions: Array) -> float:
+        """Root mean square of what the scores miss the opinions by."""
+        return float(np.sqrt(np.mean((self.scores - opinions) ** 2)))
+
 
 def cross_validate(
     samples: Samples, recipe: Recipe, *, quick: bool = False, seed: int = 0, progress: Progress | None = None
@@ -183,10 +192,18 @@ def train(
         progress: told how many models are trained, and of how many
 
     Raises:
-        UsageError: if there are too few labels, or all are of copies of one reference
+        UsageError: if there are too few labels, all are of copies of one reference, or the scores of images that were
+            not learnt from miss the opinions by no less than their mean does
     """
     report, steps = progress or (lambda done, total: None), number_of_folds(samples.references) + 1
     validation = cross_validate(samples, recipe, seed=seed, progress=lambda done, total: report(done, steps))
+    missed, missed_by_mean = validation.rmse(samples.opinions), float(samples.opinions.std())
+    if missed >= missed_by_mean:
+        raise UsageError(
+            f"no model: in cross-validation its scores miss the {len(samples):,} labels by {missed:.1f} of 100 "
+            f"(RMSE), no less than the labels' mean does ({missed_by_mean:.1f}); label more images, or "
+            "check the labels"
+        )
     model = fit(samples.by(recipe), recipe, seed=seed)
     report(steps, steps)
     quantiles = np.quantile(validation.scores, np.linspace(0, 1, 101))
@@ -214,5 +231,5 @@ def cross_validate_control(samples: Samples, recipe: Recipe, regressor: str, *, 
 
 
 def _scale(samples: Samples, recipe: Recipe) -> OpinionScale:
-    by = OpinionScale.by_rank if recipe.target == "ranks" else OpinionScale.by_value
-    return by(samples.opinions)
+    by_rank = recipe.target == "ranks" and len(np.unique(samples.opinions)) > FEW_LEVELS
+    return (OpinionScale.by_rank if by_rank else OpinionScale.by_value)(samples.opinions)

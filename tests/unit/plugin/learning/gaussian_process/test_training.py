@@ -1,15 +1,18 @@
 """Training on made features: what is learnt, kept, calibrated and refused."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.learning.gaussian_process import files as nr_files
 from deepmse.plugin.learning.gaussian_process import training as nr_training
+from deepmse.plugin.learning.gaussian_process.card import card
 from deepmse.plugin.learning.gaussian_process.design import Design, Recipe
 from deepmse.plugin.learning.gaussian_process.search import search
 from deepmse.plugin.learning.gaussian_process.training import Samples
+from deepmse.plugin.weights import Weights
 from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
 from sklearn.gaussian_process import GaussianProcessRegressor
@@ -188,3 +191,36 @@ def test_files_that_are_no_models_are_refused(tmp_path):
     damaged.write_bytes(b"nothing")
     with pytest.raises(WeightsError, match=r"damaged\.safetensors"):
         nr_files.load(damaged)
+
+
+def stars(n: int, seed: int, noise: float) -> Samples:
+    """Made images with one to four stars, most of them four, that follow what decides the opinion but for noise."""
+    samples, rng = made(n, seed), np.random.default_rng(seed)
+    place = (samples.opinions / 100 + noise * rng.normal(size=n)).argsort().argsort() / n
+    return replace(samples, opinions=np.select([place < 0.1, place < 0.25, place < 0.43], [0, 100 / 3, 200 / 3], 100))
+
+
+def test_stars_are_learnt_as_they_are():
+    samples = stars(120, 1, 0.1)
+    ranks, values = (nr_training.fit(samples, replace(RECIPE, target=target)).scale for target in ("ranks", "values"))
+    np.testing.assert_array_equal(ranks.learnt, values.learnt)
+    np.testing.assert_array_equal(ranks.opinions, [0, 100])
+    assert len(nr_training.fit(made(120), RECIPE).scale.opinions) > 10
+
+
+def test_a_model_that_is_no_better_than_the_labels_mean_is_refused():
+    samples = stars(60, 0, 1000)
+    with pytest.raises(UsageError, match=r"no model: in cross-validation its scores miss the 60 labels by \d+\.\d"):
+        nr_training.train(samples, RECIPE)
+
+
+def test_the_card_says_how_much_better_than_the_mean_a_model_is(trained):
+    model, validation = trained
+    samples = made(300)
+    weights = Weights("made", Path("made"), "0" * 64, {})
+    results = card({}, samples, weights, model, validation, [], seed=0)["results"]
+    missed = np.sqrt(np.mean((validation.scores - samples.opinions) ** 2))
+    assert results["rmse_without_fit"] == pytest.approx(missed)
+    assert results["rmse_of_mean"] == pytest.approx(samples.opinions.std())
+    assert f"by {missed:.1f} of 100" in results["in_words"]
+    assert f"{1 - missed / samples.opinions.std():.0%} less than the labels' mean" in results["in_words"]
