@@ -1,8 +1,8 @@
 """Exact Gaussian process regression on many examples, said again by few.
 
 A process conditioned on N examples has a mean of N terms. Its best likeness of M terms at M of the examples (the
-subset of regressors, Rasmussen and Williams, section 8.3.1, fitted to the mean itself) is again the mean of a process,
-conditioned on M examples with targets of their own: a model file holds these.
+subset of regressors, Rasmussen and Williams, section 8.3.1, fitted to the mean itself) is again the mean of a
+process, conditioned on M examples with targets of their own: a model file holds these.
 """
 
 from __future__ import annotations
