@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..regressors import Groups, Hyperparameters
 from ..regressors.base import Array
 from ..regressors.kernels import matern52
 
 #: Rows of the covariance that are computed at a time.
-_ROWS = 2000
+_ROWS: Final = 2000
 
 #: What is added to the covariance of the M examples, as a share of its diagonal, so that it can be inverted.
-_JITTER = 1e-4
+_JITTER: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -31,18 +33,20 @@ class Process:
     Args:
         groups: how the features enter the covariance
         hyperparameters: of the covariance
-        examples: features, (N, D), float32
-        weights: of the examples' covariances in the mean, (N,)
+        examples: features, (N, D), single precision
+        factor: lower triangular, of the covariance of the examples with their noise, (N, N), double precision
+        weights: of the examples' covariances in the mean, (N,), double precision
     """
 
     groups: Groups
     hyperparameters: Hyperparameters
     examples: torch.Tensor
+    factor: torch.Tensor
     weights: torch.Tensor
 
     @classmethod
-    def fit(cls, groups: Groups, hyperparameters: Hyperparameters, x: Array, y: Array, doubts: Array) -> Process:
-        """Condition on features (N, D) and targets (N,), in single precision and 4 N² bytes or twice that.
+    def fit(cls, groups: Groups, hyperparameters: Hyperparameters, x: NDArray[Any], y: Array, doubts: Array) -> Self:
+        """Condition on features (N, D) and targets (N,).
 
         Args:
             groups: how the features enter the covariance
@@ -52,21 +56,47 @@ class Process:
             doubts: what the noise of each target is multiplied by, (N,)
         """
         examples = torch.as_tensor(x, dtype=torch.float32)
-        among = covariance(groups, hyperparameters, examples, examples)
-        among.diagonal().add_(torch.as_tensor(hyperparameters.noise * doubts, dtype=torch.float32))
+        among = covariance(groups, hyperparameters, examples, examples).double()
+        among.diagonal().add_(torch.from_numpy(hyperparameters.noise * doubts))
         factor = torch.linalg.cholesky(among)
-        targets = torch.as_tensor(y, dtype=torch.float32)[:, None]
-        return cls(groups, hyperparameters, examples, torch.cholesky_solve(targets, factor)[:, 0])
+        weights = torch.cholesky_solve(torch.from_numpy(y)[:, None], factor)[:, 0]
+        return cls(groups, hyperparameters, examples, factor, weights)
+
+    def left_out(self, sources: Sequence[str]) -> tuple[Array, Array]:
+        """What the mean at each example is off by when all of its source are left out, and the deviation there.
+
+        In closed form: Rasmussen and Williams, eq. 5.10 to 5.12, with a block for each source.
+
+        Args:
+            sources: of the examples, (N,)
+
+        Returns:
+            target minus mean, (N,), and the deviation of a new observation as noisy as the example, (N,)
+        """
+        precision = torch.cholesky_inverse(self.factor)
+        errors, deviations = np.empty(len(sources)), np.empty(len(sources))
+        of: dict[str, list[int]] = {}
+        for index, source in enumerate(sources):
+            of.setdefault(source, []).append(index)
+        for members in of.values():
+            at = torch.tensor(members)
+            variance = torch.linalg.inv(precision[at[:, None], at])
+            errors[members] = (variance @ self.weights[at]).numpy()
+            deviations[members] = variance.diagonal().sqrt().numpy()
+        return errors, deviations
 
     def mean(self, x: Array) -> Array:
         """At features (M, D)."""
         new = torch.as_tensor(x, dtype=torch.float32)
-        return (covariance(self.groups, self.hyperparameters, new, self.examples) @ self.weights).double().numpy()
+        across = covariance(self.groups, self.hyperparameters, new, self.examples)
+        mean: Array = (across.double() @ self.weights).numpy()
+        return mean
 
     def linear_weights(self) -> Array:
         """What the linear term adds to the mean for one unit of each of its features."""
         linear = self.examples[:, sum(self.groups.matern) :]
-        return (self.hyperparameters.linear * (linear.T @ self.weights)).double().numpy()
+        weights: Array = (self.hyperparameters.linear * (linear.T.double() @ self.weights)).numpy()
+        return weights
 
 
 def covariance(groups: Groups, hyperparameters: Hyperparameters, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
@@ -83,7 +113,7 @@ def covariance(groups: Groups, hyperparameters: Hyperparameters, a: torch.Tensor
     return found
 
 
-def condense(process: Process, chosen: Sequence[int] | np.ndarray) -> Array:
+def condense(process: Process, chosen: NDArray[np.intp]) -> Array:
     """Targets of the chosen examples that give a process of the Matérn terms nearly the same mean, (M,).
 
     Conditioned on the chosen examples and these targets, with the hyperparameters' noise, a process of the Matérn
@@ -93,17 +123,15 @@ def condense(process: Process, chosen: Sequence[int] | np.ndarray) -> Array:
         process: on N examples
         chosen: M of them
     """
-    count = sum(process.groups.matern)
-    groups = Groups(process.groups.matern)
-    curved = process.examples[:, :count]
-    few = curved[torch.as_tensor(np.asarray(chosen))]
-    numbers = process.hyperparameters
-    across = covariance(groups, numbers, curved, few)
-    wanted = torch.cat([covariance(groups, numbers, rows, curved) @ process.weights for rows in curved.split(_ROWS)])
-    among = covariance(groups, numbers, few, few).double()
-    across = across.double()
-    ridge = _JITTER * numbers.noise
-    normal = across.T @ across + ridge * among
-    weights = torch.linalg.solve(normal, across.T @ wanted.double())
+    curved = process.examples[:, : sum(process.groups.matern)]
+    few = curved[torch.from_numpy(chosen)]
+    terms, numbers = Groups(process.groups.matern), process.hyperparameters
+    across = covariance(terms, numbers, curved, few).double()
+    among = covariance(terms, numbers, few, few).double()
+    wanted = torch.cat(
+        [covariance(terms, numbers, rows, curved).double() @ process.weights for rows in curved.split(_ROWS)]
+    )
+    weights = torch.linalg.solve(across.T @ across + _JITTER * numbers.noise * among, across.T @ wanted)
     among.diagonal().add_(numbers.noise)
-    return (among @ weights).numpy()
+    targets: Array = (among @ weights).numpy()
+    return targets

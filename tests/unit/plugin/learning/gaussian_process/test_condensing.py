@@ -58,3 +58,21 @@ def test_few_examples_say_what_many_say(count, tolerance):
     by_themselves = GaussianProcess(GROUPS, NUMBERS).fit(x[chosen], y[chosen]).predict(new).mean
     if count < 600:
         assert np.mean((found - whole) ** 2) < 0.2 * np.mean((by_themselves - whole) ** 2)
+
+
+def test_leaving_a_source_out_is_training_on_the_others():
+    x, y = made(60)
+    doubts = np.random.default_rng(2).uniform(0.5, 3, 60)
+    sources = [f"photograph {index // 4}" for index in range(60)]
+    errors, deviations = Process.fit(GROUPS, NUMBERS, x, y, doubts).left_out(sources)
+    for start in (0, 20, 56):
+        out = np.isin(np.arange(60), range(start, start + 4))
+        others = Process.fit(GROUPS, NUMBERS, x[~out], y[~out], doubts[~out])
+        np.testing.assert_allclose(errors[out], y[out] - others.mean(x[out]), atol=1e-4)
+        among, across, own = (
+            covariance(GROUPS, NUMBERS, *map(torch.from_numpy, pair)).numpy()
+            for pair in ((x[~out], x[~out]), (x[out], x[~out]), (x[out], x[out]))
+        )
+        among += np.diag(NUMBERS.noise * doubts[~out])
+        variance = np.diag(own - across @ np.linalg.solve(among, across.T)) + NUMBERS.noise * doubts[out]
+        np.testing.assert_allclose(deviations[out], np.sqrt(variance), rtol=1e-4)
