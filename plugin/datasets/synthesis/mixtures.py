@@ -31,7 +31,7 @@ class Kind:
 
     def strength(self, share: float) -> float:
         """From the weakest at 0 to the strongest at 1, in equal ratios."""
-        return self.weakest * (self.strongest / self.weakest) ** share
+        return float(self.weakest * (self.strongest / self.weakest) ** share)
 
 
 # fmt: off

@@ -105,7 +105,7 @@ def covariance(groups: Groups, hyperparameters: Hyperparameters, a: torch.Tensor
     *right, right_linear = torch.split(b, sizes, dim=1)
     found = torch.empty(len(a), len(b), dtype=a.dtype)
     length = torch.tensor(hyperparameters.length, dtype=a.dtype)
-    for rows, target in zip(a.split(_ROWS), found.split(_ROWS), strict=True):
+    for rows, target in zip(torch.split(a, _ROWS), torch.split(found, _ROWS), strict=True):
         *left, left_linear = torch.split(rows, sizes, dim=1)
         torch.mm(left_linear, right_linear.T, out=target).mul_(hyperparameters.linear)
         for x, y in zip(left, right, strict=True):
@@ -129,7 +129,7 @@ def condense(process: Process, chosen: NDArray[np.intp]) -> Array:
     across = covariance(terms, numbers, curved, few).double()
     among = covariance(terms, numbers, few, few).double()
     wanted = torch.cat(
-        [covariance(terms, numbers, rows, curved).double() @ process.weights for rows in curved.split(_ROWS)]
+        [covariance(terms, numbers, rows, curved).double() @ process.weights for rows in torch.split(curved, _ROWS)]
     )
     weights = torch.linalg.solve(across.T @ across + _JITTER * numbers.noise * among, across.T @ wanted)
     among.diagonal().add_(numbers.noise)

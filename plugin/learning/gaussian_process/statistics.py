@@ -49,7 +49,7 @@ def pixel_statistics(images: torch.Tensor) -> torch.Tensor:
     Args:
         images: uint8 RGB, shape (N, 3, H, W); what is smaller than ``SHORTEST`` goes on as its outermost pixels
     """
-    return torch.stack([_of_one(image) for image in images.split(1)])
+    return torch.stack([_of_one(image) for image in torch.split(images, 1)])
 
 
 def _of_one(image: torch.Tensor) -> torch.Tensor:
@@ -68,7 +68,7 @@ def _of_one(image: torch.Tensor) -> torch.Tensor:
 
 def _coefficients(channels: torch.Tensor) -> torch.Tensor:
     """Of each of K channels, (K, h, w): moments of MSCN coefficients, of neighbours, deviations, residuals."""
-    mean, mean_square = _blurred(torch.cat([channels, channels.square()])).split(len(channels))
+    mean, mean_square = _blurred(torch.cat([channels, channels.square()])).chunk(2)
     deviation = (mean_square - mean.square()).clamp_min_(0).sqrt_()
     mscn = (channels - mean) / (deviation + STABILISER)
     square = mscn.square()
@@ -87,8 +87,8 @@ def _coefficients(channels: torch.Tensor) -> torch.Tensor:
         product = one * other
         parts += [product.mean((1, 2)), (product.abs().mean((1, 2)) + 1e-3).log()]
     parts += _log_percentiles(deviation, DEVIATION_AT)
-    down = channels[:, :-2] - 2 * channels[:, 1:-1] + channels[:, 2:]
-    residual = down[..., :-2] - 2 * down[..., 1:-1] + down[..., 2:]
+    curvature = channels[:, :-2] - 2 * channels[:, 1:-1] + channels[:, 2:]
+    residual = curvature[..., :-2] - 2 * curvature[..., 1:-1] + curvature[..., 2:]
     parts += _log_percentiles(residual.abs(), RESIDUAL_AT)
     return torch.stack(parts, dim=1).flatten()
 

@@ -106,9 +106,7 @@ def make(sources: Sequence[Source], out: Path, *, seed: int = 0, progress: Progr
     return [_picture(json.loads(line), out) for line in _whole_lines(table)]
 
 
-def _made(
-    source: Source, number: int, out: Path, seed: int, compare: Callable[..., dict[str, float]]
-) -> dict[str, Any]:
+def _made(source: Source, number: int, out: Path, seed: int, compare: Comparison) -> dict[str, Any]:
     name = f"{source.name}_{number:03d}.png"
     rng = np.random.default_rng([seed, zlib.crc32(f"{source.name} {number}".encode())])
     draw = Draw.random(rng) if number else Draw(1.0, (), 0)
