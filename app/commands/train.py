@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,21 @@ import typer
 from ...plugin.errors import ImageError, UsageError
 from .. import terminal
 from .options import Device
+from .packaged import train_packaged
 
 if TYPE_CHECKING:
     import torch
 
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
     from ...plugin.learning.gaussian_process.search import Trial
+
+
+class Recipes(StrEnum):
+    """How a no-reference model is made."""
+
+    LABELS = "labels"
+    PACKAGED = "packaged"
+
 
 train_app = typer.Typer(help="Train models on opinion scores.", no_args_is_help=True)
 
@@ -50,6 +60,20 @@ def train_nr(
         bool,
         typer.Option("--search", help="Search the recipe by cross-validation first; takes a dozen times as long."),
     ] = False,
+    made_by: Annotated[
+        Recipes,
+        typer.Option("--recipe", help="labels: of DATA alone; packaged: the model that comes with this package."),
+    ] = Recipes.LABELS,
+    kodak: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of Kodak's photographs, for the packaged recipe.")
+    ] = None,
+    live: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of the subset of LIVE, for the packaged recipe.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the packaged recipe keeps pictures and features, and goes on."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and searches.")] = 0,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
@@ -74,6 +98,12 @@ def train_nr(
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: a model file ends in .safetensors")
     metric_info(str(out))
+    if made_by is Recipes.PACKAGED:
+        if data != "biq2021" or root is None or kodak is None or live is None or work is None:
+            raise UsageError("the packaged recipe takes: biq2021 ROOT --kodak FOLDER --live FOLDER --work FOLDER")
+        described = train_packaged(root, kodak, live, out, work, device=pick_device(device), seed=seed)
+        terminal.out.print_json(data=described["results"])
+        return
     if root is None:
         labels = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
     else:

@@ -14,7 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...datasets.records import QualityDataset
 from ...datasets.synthesis.distortions.pixels import Pixels
+from ...datasets.synthesis.photos import read_photo
+from ...errors import UsageError
 from ...metrics import create
 from ...metrics.base import FullReferenceMetric
 
@@ -79,6 +82,23 @@ def likeness() -> Comparison:
         }
 
     return compare
+
+
+def likeness_of(judged: QualityDataset) -> tuple[Array, Array]:
+    """HaarPSI and MDSI of a dataset's pictures against their references, each (N,).
+
+    Raises:
+        UsageError: if a picture has no reference
+        ImageError: if one cannot be compared
+    """
+    compare = likeness()
+    rows = []
+    for record in judged.records:
+        if record.ref is None:
+            raise UsageError(f"{record.dist}: has no reference to compare it with")
+        rows.append(compare(*(np.array(read_photo(path, None)) for path in (record.ref, record.dist))))
+    haarpsi, mdsi = (np.array([row[name] for row in rows]) for name in METRICS)
+    return haarpsi, mdsi
 
 
 def _unlikeness(haarpsi: Array) -> Array:
