@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -47,7 +47,7 @@ class HeldOut:
     Args:
         scores: 0 to 100, (N,)
         deviations: (N,)
-        coverage: share of the opinions within 1.96 deviations of the score
+        coverage: share of the opinions within 1.96 deviations of the score, of pictures that the model does not keep
     """
 
     scores: Array
@@ -70,7 +70,7 @@ def train(
     The scale and the principal axes are those of all pictures; what is left out of is the process.
 
     Args:
-        parts: the pictures
+        parts: the pictures; percentiles are among those of the first
         sizes: how many features each tap has, in their order
         recipe: the choices
         hyperparameters: of the process
@@ -91,19 +91,25 @@ def train(
     design = Design.fit(recipe, sizes, features)
     inputs = design.transform(features).astype(np.float32)
     process = Process.fit(design.groups, hyperparameters, inputs, learnt, doubts)
-    errors, deviations = process.left_out(sources)
+    errors, _ = process.left_out(sources)
 
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(inputs))[:examples])
+    shuffled = np.random.default_rng(seed).permutation(len(inputs))
+    chosen, rest = np.split(shuffled, [min(examples, len(inputs) // 2)])
     few = inputs[chosen].astype(np.float64)
     targets = condense(process, chosen) + few[:, sum(design.groups.matern) :] @ process.linear_weights()
     model = QualityModel.of(
         design, process, few, targets, scale, recipe=recipe, network_sha256=network_sha256, sizes=sizes
     )
-    spread = float(np.sqrt(np.mean((errors / deviations) ** 2)))
+    # The model is surer of the examples that it keeps than of new ones.
+    _, deviations = model.learnt(features)
+    spread = float(np.sqrt(np.mean((errors[rest] / deviations[rest]) ** 2)))
+    scores, std = scale.to_opinion(learnt - errors, spread * deviations)
+    inside = np.abs(opinions - scores) <= REACH_95 * std
+
     held_out, start = {}, 0
     for part in parts:
         at = slice(start, start := start + len(part.opinions))
-        scores, std = scale.to_opinion(learnt[at] - errors[at], spread * deviations[at])
-        coverage = float(np.mean(np.abs(part.opinions - scores) <= REACH_95 * std))
-        held_out[part.name] = HeldOut(scores, std, coverage)
-    return model, held_out
+        new = rest[(rest >= at.start) & (rest < at.stop)]
+        held_out[part.name] = HeldOut(scores[at], std[at], float(inside[new].mean()))
+    quantiles = np.quantile(held_out[parts[0].name].scores, np.linspace(0, 1, 101))
+    return replace(model, spread=spread, quantiles=quantiles), held_out
