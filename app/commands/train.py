@@ -97,13 +97,13 @@ def train_nr(
 
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: a model file ends in .safetensors")
-    metric_info(str(out))
     if made_by is Recipes.PACKAGED:
         if data != "biq2021" or root is None or kodak is None or live is None or work is None:
             raise UsageError("the packaged recipe takes: biq2021 ROOT --kodak FOLDER --live FOLDER --work FOLDER")
         described = train_packaged(root, kodak, live, out, work, device=pick_device(device), seed=seed)
         terminal.out.print_json(data=described["results"])
         return
+    metric_info(str(out))
     if root is None:
         labels = from_csv(Path(data), target, lower_is_better=lower_is_better, scale=scale)
     else:
