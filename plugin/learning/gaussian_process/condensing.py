@@ -22,8 +22,8 @@ from ..regressors.kernels import matern52
 #: Rows of the covariance that are computed at a time.
 _ROWS: Final = 2000
 
-#: What is added to the covariance of the M examples, as a share of its diagonal, so that it can be inverted.
-_JITTER: Final = 1e-4
+#: What is added to the diagonal of the normal equations, as a share of its mean.
+_JITTER: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,10 @@ def condense(process: Process, chosen: NDArray[np.intp]) -> Array:
     wanted = torch.cat(
         [covariance(terms, numbers, rows, curved).double() @ process.weights for rows in torch.split(curved, _ROWS)]
     )
-    weights = torch.linalg.solve(across.T @ across + _JITTER * numbers.noise * among, across.T @ wanted)
+    normal = across.T @ across
+    # Pictures that are the same, such as a photograph drawn clean twice, would make it singular.
+    normal.diagonal().add_(_JITTER * normal.trace() / len(normal))
+    weights = torch.linalg.solve(normal, across.T @ wanted)
     among.diagonal().add_(numbers.noise)
     targets: Array = (among @ weights).numpy()
     return targets

@@ -60,6 +60,17 @@ def test_few_examples_say_what_many_say(count, tolerance):
         assert np.mean((found - whole) ** 2) < 0.2 * np.mean((by_themselves - whole) ** 2)
 
 
+def test_examples_that_are_the_same_can_be_condensed():
+    x, y = made(100)
+    x, y = np.concatenate([x, x[:20]]), np.concatenate([y, y[:20]])
+    process = Process.fit(GROUPS, NUMBERS, x, y, np.ones(120))
+    chosen = np.concatenate([np.arange(60), np.arange(100, 120)])
+    few = GaussianProcess(Groups((3, 2)), NUMBERS).fit(x[chosen, :5], condense(process, chosen))
+    new = made(50, 1)[0]
+    found = few.predict(new[:, :5]).mean + new[:, 5:] @ process.linear_weights()
+    assert np.corrcoef(found, process.mean(new))[0, 1] > 0.99
+
+
 def test_leaving_a_source_out_is_training_on_the_others():
     x, y = made(60)
     doubts = np.random.default_rng(2).uniform(0.5, 3, 60)
