@@ -150,17 +150,21 @@ def parse_table(path: Path, text: str) -> Table:
             f"{path}: its columns are separated by {other!r}; separate them by {separator!r}"
             + (", or call it .tsv" if other == "\t" else "")
         )
+    width = len(columns)
+    # Spreadsheets leave columns without name or values at the end, as in BIQ2021's published table.
+    while len(columns) > 1 and not columns[-1] and not any("".join(row[len(columns) - 1 :]) for _, row in lines[1:]):
+        columns = columns[:-1]
     if len(set(columns)) < len(columns):
         repeated = next(name for name in columns if columns.count(name) > 1)
         raise UsageError(f"{path}: two columns are called {repeated!r}")
     for number, values in lines[1:]:
-        if len(values) != len(columns):
-            hint = "; a decimal comma makes two values of one: write 3.7" if len(values) > len(columns) else ""
-            raise UsageError(f"{path}, line {number}: {len(values)} values for {len(columns)} columns{hint}")
+        if len(values) != width:
+            hint = "; a decimal comma makes two values of one: write 3.7" if len(values) > width else ""
+            raise UsageError(f"{path}, line {number}: {len(values)} values for {width} columns{hint}")
     return Table(
         path,
         columns,
-        tuple(dict(zip(columns, values, strict=True)) for _, values in lines[1:]),
+        tuple(dict(zip(columns, values[: len(columns)], strict=True)) for _, values in lines[1:]),
         tuple(number for number, _ in lines[1:]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,12 +16,21 @@ from .epochs import epochs_bar
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
+from .packaged import train_packaged
 
 if TYPE_CHECKING:
     import torch
 
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
     from ...plugin.learning.gaussian_process.search import Trial
+
+
+class Recipes(StrEnum):
+    """How a no-reference model is made."""
+
+    LABELS = "labels"
+    PACKAGED = "packaged"
+
 
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 
@@ -43,6 +53,20 @@ def train_nr(
         bool,
         typer.Option("--search", help="Search the recipe by cross-validation first; takes a dozen times as long."),
     ] = False,
+    made_by: Annotated[
+        Recipes,
+        typer.Option("--recipe", help="labels: of DATA alone; packaged: the model that comes with this package."),
+    ] = Recipes.LABELS,
+    kodak: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of Kodak's photographs, for the packaged recipe.")
+    ] = None,
+    live: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of the subset of LIVE, for the packaged recipe.")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the packaged recipe keeps pictures and features, and goes on."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and searches.")] = 0,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
@@ -62,6 +86,12 @@ def train_nr(
     from ...plugin.learning.gaussian_process.training import Samples
     from ...plugin.metrics import check_model_path
 
+    if made_by is Recipes.PACKAGED:
+        if data != "biq2021" or root is None or kodak is None or live is None or work is None:
+            raise UsageError("the packaged recipe takes: biq2021 ROOT --kodak FOLDER --live FOLDER --work FOLDER")
+        described = train_packaged(root, kodak, live, out, work, device=pick_device(device), seed=seed)
+        terminal.out.print_json(data=described["results"])
+        return
     check_model_path(out)
     labelled = read(data, root, target, lower_is_better, scale)
     recipe = Recipe()

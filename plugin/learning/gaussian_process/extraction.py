@@ -18,13 +18,16 @@ from .features import FeatureNetwork
 Views = NDArray[np.float32]
 
 
-def views(paths: Iterable[Path], network: FeatureNetwork, device: torch.device) -> Iterator[Views | ImageError]:
-    """Features of each image and of its mirror image, (2, D), in order, or why there are none.
+def views(
+    paths: Iterable[Path], network: FeatureNetwork, device: torch.device, *, mirrored: bool = True
+) -> Iterator[Views | ImageError]:
+    """Features of each image, and of its mirror image, (1 or 2, D), in order, or why there are none.
 
     Args:
         paths: image files
         network: on that device
         device: where to compute
+        mirrored: whether to take those of the mirror image too
     """
 
     def take(path: Path) -> Views | ImageError:
@@ -32,7 +35,7 @@ def views(paths: Iterable[Path], network: FeatureNetwork, device: torch.device) 
             image = to_tensor(decode(path), NATIVE)[None]
         except ImageError as error:
             return error
-        return np.concatenate([network(image), network(image.flip(-1))])
+        return np.concatenate([network(each) for each in ((image, image.flip(-1)) if mirrored else (image,))])
 
     with lanes(device) as (computing, width):
         yield from in_order((computing.submit(take, path) for path in paths), 2 * width)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
 from ...weights import Weights
+from . import statistics
 
 #: The network's blocks by the size and kind of what they find, from edges to objects.
 STAGES: Final = (
@@ -31,6 +32,9 @@ DEPTHWISE_STAGES: Final = tuple(
     tuple(f"{tap}.depthwise" for tap in stage if tap.startswith("block")) for stage in STAGES
 )
 
+#: Named as a tap, the statistics of the pixels.
+PIXELS: Final = "pixels"
+
 #: Images are judged as they are, but enlarged until their shorter side has ``SHORTEST`` pixels and reduced until
 #: their longer one has no more than ``LONGEST``.
 SHORTEST: Final = 224
@@ -41,7 +45,8 @@ class FeatureNetwork:
     """Takes pooled activations of images.
 
     Args:
-        taps: names of activations, see :mod:`~deepmse.plugin.networks.efficientnet_lite`, in the features' order
+        taps: names of activations, see :mod:`~deepmse.plugin.networks.efficientnet_lite`, or :data:`PIXELS`, in the
+            features' order
         pool: how each is pooled
         device: where to compute
         weights: the network's; None to search (see :mod:`...weights.search`)
@@ -84,6 +89,8 @@ class FeatureNetwork:
         wanted = set(self.taps)
         found: dict[str, torch.Tensor] = {}
         with torch.inference_mode():
+            if PIXELS in wanted:
+                found[PIXELS] = statistics.pixel_statistics(images.to(self._device))
             for tap, activation in self.network(images.to(self._device)):
                 if tap in wanted:
                     found[tap] = self._pool(activation)

@@ -19,7 +19,7 @@ from ...metrics.base import Assessment, NoReferenceMetric
 from ...weights import sha256
 from ..opinion import grade
 from . import files
-from .features import LONGEST, SHORTEST, FeatureNetwork
+from .features import LONGEST, PIXELS, SHORTEST, FeatureNetwork
 from .graph import quality_graph
 
 
@@ -71,6 +71,8 @@ class NoReferenceQuality(NoReferenceMetric):
         """Images at the working size to scores, deviations and percentiles."""
         if self.policy.size is not None:
             raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        if PIXELS in self._model.recipe.taps:
+            raise UsageError(f"{self.info.title}: statistics of the pixels have no graph")
         return quality_graph(self._model, self._network.network)
 
     def grade(self, score: float) -> str:

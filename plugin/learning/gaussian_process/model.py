@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,17 @@ class Quality:
     scores: Array
     deviations: Array
     percentiles: Array
+
+
+class LinearAndCurved(Protocol):
+    """A fitted process of linear and Matérn terms."""
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """Of its covariance."""
+
+    def linear_weights(self) -> Array:
+        """What the linear term adds to the mean for one unit of each of its features."""
 
 
 @dataclass
@@ -85,7 +96,7 @@ class QualityModel:
     def of(
         cls,
         design: Design,
-        process: GaussianProcess,
+        process: LinearAndCurved,
         examples: Array,
         learnt: Array,
         scale: OpinionScale,

@@ -432,3 +432,17 @@ def test_two_writers_never_share_a_file(pairs, tmp_path):
                 pass
         assert out.read_bytes() == before
     assert finish(out, pairs, resume=True) == 1
+
+
+def test_columns_at_the_end_without_name_or_value_are_left_out(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("Image Name,MOS,,\nss03 (3753).jpg,0.8471,,\n")
+    table = read_table(path)
+    assert table.columns == ("Image Name", "MOS")
+    assert table.rows == ({"Image Name": "ss03 (3753).jpg", "MOS": "0.8471"},)
+
+
+def test_a_column_without_a_name_that_has_values_is_kept(tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text("dist,mos,\na.png,1,\nb.png,2,x\n")
+    assert read_table(path).columns == ("dist", "mos", "")

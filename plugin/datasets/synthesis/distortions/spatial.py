@@ -9,6 +9,7 @@ from .pixels import Pixels, to_pixels, to_unit
 
 _PATCH = 16
 _BLOCK = 32
+_ENLARGING = (Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
 
 
 def jitter(rgb: Pixels, amount: float, rng: np.random.Generator) -> Pixels:
@@ -40,6 +41,14 @@ def pixelate(rgb: Pixels, strength: float, _: np.random.Generator) -> Pixels:
     small = max(1, round(kept * width)), max(1, round(kept * height))
     nearest = Image.Resampling.NEAREST
     return np.array(Image.fromarray(rgb).resize(small, nearest).resize((width, height), nearest))
+
+
+def resample(rgb: Pixels, factor: float, rng: np.random.Generator) -> Pixels:
+    """Reduce the sides ``factor`` times and enlarge them to the old size, by a filter that is drawn."""
+    height, width = rgb.shape[:2]
+    small = max(1, round(width / factor)), max(1, round(height / factor))
+    enlarging = _ENLARGING[rng.integers(len(_ENLARGING))]
+    return np.array(Image.fromarray(rgb).resize(small, Image.Resampling.LANCZOS).resize((width, height), enlarging))
 
 
 def quantization(rgb: Pixels, thresholds: float, _: np.random.Generator) -> Pixels:

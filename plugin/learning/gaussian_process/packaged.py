@@ -1,0 +1,171 @@
+"""How the packaged no-reference model is made: of photographs that people judged, and distorted ones by likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...datasets.records import QualityDataset, Record
+from ...errors import UsageError
+from ...evaluation import evaluate
+from ...images import images_in
+from ..opinion import as_quality
+from ..regressors import Hyperparameters
+from .design import Recipe
+from .features import DEPTHWISE_STAGES, PIXELS, STAGES
+from .likeness import LikenessScale, opinion
+from .mixed import HeldOut, Part
+from .synthetic import Picture, Source
+
+Array = NDArray[np.float64]
+
+RECIPE: Final = Recipe(linear=(*STAGES, *DEPTHWISE_STAGES, (PIXELS,)), curved=(*STAGES, (PIXELS,)), mirrored=False)
+HYPERPARAMETERS: Final = Hyperparameters(matern=0.0372, length=0.489, linear=0.6445, noise=0.0237)
+
+#: Pictures made of each of Kodak's photographs, the best photographs of BIQ2021's training part, and those of each.
+OF_KODAK: Final = 29
+BEST: Final = 200
+OF_BEST: Final = 5
+
+#: What the noise of opinions is multiplied by: of difference opinions that people gave, and of those by likeness
+#: where it says little of opinion.
+DOUBT_OF_DMOS: Final = 0.5
+DOUBT_OF_DOUBTFUL: Final = 3.0
+
+#: Those of LIVE's references that are Kodak's photographs too.
+SAME: Final[Mapping[str, str]] = {"sailing1": "06", "buildings": "08", "parrots": "23"}
+
+RESAMPLES: Final = 1000
+
+
+def photographs(authentic: Sequence[Record], kodak: Path) -> list[Source]:
+    """What distorted pictures are made of: Kodak's photographs, and the best of those that people judged.
+
+    Args:
+        authentic: the training part of BIQ2021
+        kodak: folder of Kodak's photographs
+
+    Raises:
+        UsageError: if the folder has no images
+    """
+    found = images_in(kodak).images
+    if not found:
+        raise UsageError(f"{kodak}: no photographs; it takes the folder of Kodak's 24")
+    best = np.argsort([-_target(record) for record in authentic], kind="stable")[:BEST]
+    return [
+        *(Source(f"kodak-{path.stem}", path, OF_KODAK) for path in found),
+        *(Source(_authentic_name(index), authentic[index].dist, OF_BEST) for index in best),
+    ]
+
+
+def authentic_part(records: Sequence[Record], features: NDArray[np.float32]) -> Part:
+    """Photographs and their opinions, 0 to 1."""
+    opinions = as_quality([_target(record) for record in records], 0, 1)
+    names = [_authentic_name(index) for index in range(len(records))]
+    return Part("authentic", features, opinions, names, np.ones(len(records)))
+
+
+def judged_part(live: QualityDataset, features: NDArray[np.float32]) -> Part:
+    """Distorted pictures and their difference opinions."""
+    opinions = opinion(np.array([_target(record) for record in live.records]))
+    names = [_judged_name(record) for record in live.records]
+    return Part("judged", features, opinions, names, np.full(len(names), DOUBT_OF_DMOS))
+
+
+def synthetic_part(pictures: Sequence[Picture], scale: LikenessScale, features: NDArray[np.float32]) -> Part:
+    """Distorted pictures and their opinions by likeness, without those that are photographs of the authentic part."""
+    used = [
+        index
+        for index, each in enumerate(pictures)
+        if not (each.clean and each.draw.scale == 1 and not each.source.startswith("kodak-"))
+    ]
+    chosen = [pictures[index] for index in used]
+    haarpsi, mdsi = (np.array([getattr(each, name) for each in chosen]) for name in ("haarpsi", "mdsi"))
+    doubts = np.array([DOUBT_OF_DOUBTFUL if each.doubtful else 1.0 for each in chosen])
+    opinions = opinion(scale.dmos(haarpsi, mdsi))
+    return Part("synthetic", features[used], opinions, [each.source for each in chosen], doubts)
+
+
+def card(
+    parts: Sequence[Part],
+    held_out: Mapping[str, HeldOut],
+    scale: LikenessScale,
+    network: Mapping[str, Any],
+    data: Mapping[str, Mapping[str, Any]],
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """What the model was made from and how well it does; JSON-able.
+
+    Args:
+        parts: what it learnt from
+        held_out: what is said of each part's pictures by those of other photographs
+        scale: likeness to difference opinion
+        network: description of the network's weights
+        data: where the parts come from, and their terms
+        seed: of all that is random
+    """
+    return {
+        "model": "no-reference image quality: EfficientNet-Lite0 activations and statistics of pixels, Gaussian "
+        "process regression",
+        "data": {part.name: {**data[part.name], "images": len(part.opinions)} for part in parts},
+        "likeness": asdict(scale),
+        "network": dict(network),
+        "recipe": RECIPE.to_dict(),
+        "hyperparameters": asdict(HYPERPARAMETERS),
+        "results": {
+            "protocol": "each photograph left out with all that was made of it, in closed form; principal axes, "
+            "scale and hyperparameters are those of all",
+            **{part.name: _agreement(part, held_out[part.name], seed) for part in parts},
+        },
+        "seed": seed,
+        "licence": "Apache-2.0 for this file; the training images keep their own terms and are not in it",
+    }
+
+
+def agreement(scores: Array, opinions: Array, sources: Sequence[str], *, seed: int) -> dict[str, Any]:
+    """Correlations and errors of scores with opinions, and their 95 % intervals; sources are drawn whole."""
+    row = evaluate(
+        {"nr": scores}, opinions, lower_is_better={"nr": False}, clusters=sources, resamples=RESAMPLES, seed=seed
+    ).rows[0]
+    return {
+        "images": len(opinions),
+        **{name: getattr(row, name) for name in ("srcc", "krcc", "plcc", "rmse")},
+        "rmse_without_fit": row.rmse_raw,
+        "intervals_95": {name: list(interval) for name, interval in row.intervals.items()},
+    }
+
+
+def _agreement(part: Part, held_out: HeldOut, seed: int) -> dict[str, Any]:
+    return {
+        **agreement(held_out.scores, part.opinions, part.sources, seed=seed),
+        "coverage_of_95_percent_intervals": held_out.coverage,
+    }
+
+
+def _authentic_name(index: int) -> str:
+    return f"biq-{index:05d}"
+
+
+def _judged_name(record: Record) -> str:
+    name = _reference(record).stem
+    return f"kodak-{SAME[name]}" if name in SAME else f"live-{name}"
+
+
+def _reference(record: Record) -> Path:
+    if record.ref is None:
+        raise UsageError(
+            f"{record.dist}: has no reference; it takes a dataset with references and difference opinions"
+        )
+    return record.ref
+
+
+def _target(record: Record) -> float:
+    if record.target is None:
+        raise UsageError(f"{record.dist}: has no opinion")
+    return float(record.target)
