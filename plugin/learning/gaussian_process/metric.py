@@ -115,3 +115,18 @@ def create(
         NATIVE if policy is None else image_policy(policy),
         info,
     )
+
+
+def create_wide(*, device: torch.device | str = "cpu", policy: str | None = None) -> NoReferenceQuality:
+    """Make the metric by the packaged model that also learnt from distorted pictures.
+
+    Args:
+        device: where to compute
+        policy: image policy; None for native size
+
+    Raises:
+        UsageError: if the policy does not exist
+        WeightsError: if the network's weights are not found
+    """
+    chosen = NATIVE if policy is None else image_policy(policy)
+    return NoReferenceQuality(device, files.WIDE, chosen, metric_info("nr-wide"))

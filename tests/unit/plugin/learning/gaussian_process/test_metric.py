@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import skimage.data
 import torch
+from deepmse.plugin.datasets.synthesis.distortions import DISTORTIONS
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.learning.gaussian_process import files as nr_files
 from deepmse.plugin.learning.gaussian_process.features import (
@@ -116,6 +117,34 @@ def test_the_packaged_model_is_small_and_its_card_says_what_it_is(metric):
         assert 0.78 < low < results[name] < high < 0.9
     assert 0.92 < results["coverage_of_95_percent_intervals"] < 0.98
     assert metric.describe()["model"]["file"] == "nr.safetensors"
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return create("nr-wide")
+
+
+def test_the_wide_models_card_says_what_it_is(wide):
+    assert nr_files.WIDE.stat().st_size <= 6 * 2**20
+    card = json.loads(nr_files.WIDE.with_suffix(".json").read_text())
+    images = {name: part["images"] for name, part in card["data"].items()}
+    assert images == {"authentic": 10000, "synthetic": 1466, "judged": 79}
+    for part, least in (("authentic", 0.87), ("judged", 0.6), ("test", 0.86)):
+        low, high = card["results"][part]["intervals_95"]["srcc"]
+        assert least < low < card["results"][part]["srcc"] < high < 0.99
+    assert wide.describe()["model"]["file"] == "nr-wide.safetensors"
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "white_noise", "gaussian_blur"])
+def test_the_wide_model_finds_the_worst_level_of_a_distortion_bad_and_good_photographs_good(wide, kind):
+    """Photographs of scikit-image, which nothing was learnt from."""
+    photos = [skimage.data.chelsea(), skimage.data.coffee()]
+    clean, worst = (
+        np.mean([float(wide.assess(as_tensor(pixels)).scores) for pixels in pictures])
+        for pictures in (photos, [DISTORTIONS[kind](photo, 5, np.random.default_rng(0)) for photo in photos])
+    )
+    assert clean >= 60
+    assert worst <= 25
 
 
 def test_a_model_of_another_network_is_refused(tmp_path):
