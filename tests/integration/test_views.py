@@ -30,7 +30,7 @@ from deepmse.plugin.store import (
 )
 from deepmse.plugin.store.config import dataset_dir, datasets_dir
 from fiftyone import ViewField as F
-from PIL import Image
+from PIL import Image, ImageFilter
 from scipy import stats
 
 from ..conftest import photo_like
@@ -468,7 +468,8 @@ def labelled(tmp_path) -> Iterator[fo.Dataset]:
     samples = []
     for number in range(28):
         path = tmp_path / f"{number}.png"
-        Image.fromarray(photo_like(number, 240, 240)).save(path)
+        blurred = Image.fromarray(photo_like(number, 240, 240)).filter(ImageFilter.GaussianBlur((27 - number) / 6))
+        blurred.save(path)
         samples.append(fo.Sample(filepath=str(path), sharp=float(number), scene=number % 3))
     dataset = fo.Dataset()
     dataset.add_samples(samples, progress=False)
