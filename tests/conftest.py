@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def depends_on_data(item: pytest.Item) -> bool:
     asked_for = {"test_data", "live_pairs", "ranked_pairs", "squeezenet_file", "quality", "served"}
-    return bool(asked_for & set(getattr(item, "fixturenames", ()))) or hasattr(item.module, "DEPENDS_ON_DATA")
+    asks = bool(asked_for & set(getattr(item, "fixturenames", ()))) or hasattr(item.module, "DEPENDS_ON_DATA")
+    return asks and item.get_closest_marker("interface") is None
 
 
 @dataclass(frozen=True)

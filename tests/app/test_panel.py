@@ -141,6 +141,7 @@ def test_cell_shows_its_images_and_reset_brings_all_back(app, served):
     expect_count(app, len(served.values["target"]))
 
 
+@pytest.mark.interface
 def test_points_drawn_round_show_their_images(app, served):
     open_scored(app, served)
     boxes = points(app)
@@ -194,6 +195,7 @@ def test_levels_are_plotted_for_each_distortion(app, served):
     expect(lines).to_have_count(n_types)
 
 
+@pytest.mark.interface
 def test_full_screen_has_one_figure_beside_the_other(app, served):
     app.set_viewport_size({"width": 1700, "height": 1050})
     open_panel(app, served, "scored", "alone")
@@ -220,6 +222,7 @@ def download(app: Page, title: str, name: str) -> bytes:
     return Path(waiting.value.path()).read_bytes()
 
 
+@pytest.mark.interface
 def test_tables_and_figures_are_downloaded(app, served):
     open_scored(app, served)
     content = download(app, "Table, CSV", "scored-table.csv")
@@ -233,6 +236,7 @@ def test_tables_and_figures_are_downloaded(app, served):
     assert download(app, "Agreement by group, PNG", "scored-heatmap.png")[:4] == b"\x89PNG"
 
 
+@pytest.mark.interface
 def test_evaluation_is_saved_renamed_opened_and_deleted(app, served):
     open_scored(app, served)
     whole = cells(app).all_text_contents()
@@ -268,6 +272,7 @@ def test_scores_are_computed_from_the_panel(app, served):
     expect(cells(app)).to_have_count(3 * (len(groups(served)) + 1))
 
 
+@pytest.mark.interface
 def test_panel_is_legible_when_light_and_narrow(app, served):
     app.set_viewport_size({"width": 1000, "height": 1000})
     open_scored(app, served)
