@@ -16,13 +16,13 @@ import torch
 from torch import nn
 
 from ...errors import UsageError, WeightsError
-from ...metrics.models import GRADES, Declaration
+from ...metrics.models import Declaration
 from ...networks.backbones import Backbone, build, fresh, shapes
 from ...networks.backbones import blank as without_weights
 from ...networks.pyramids import pyramid
 from ..files import read_model, write_model
 
-DECLARATION: Final = Declaration("three-branch", kind="FR", grades=GRADES)
+DECLARATION: Final = Declaration("three-branch", kind="FR")
 """Scores are opinions of 0 to 100."""
 
 #: Widths of the first two fully connected layers; the paper does not give them.

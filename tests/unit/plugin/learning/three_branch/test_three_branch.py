@@ -134,6 +134,7 @@ def test_it_learns_sixteen_pairs(run, trained, pairs, tmp_path):
     assert stats.spearmanr(scores, pairs.opinions).statistic > 0.98
     info = metric_info(str(out))
     assert (info.kind, info.lower_is_better, info.range) == ("FR", False, (0, 100))
+    assert info.grades == (), "a metric that compares gives no word, and must not declare a column of them"
 
 
 def test_the_frozen_branch_is_unchanged_to_the_bit_and_the_others_are_not(trained, squeezenet_file):
