@@ -180,7 +180,8 @@ class _Run:
         loss, srcc = (None, None) if validation is None else self._watch(validation, pool)
         epoch = Epoch(done + 1, total / count, loss, srcc, rate)
         self.history.append(epoch)
-        if self.kept is epoch:
+        # Where the last epoch is kept, the module itself holds what is kept.
+        if validation is not None and not settings.keep_last and self.kept is epoch:
             self._best = self._current()
         return epoch
 
