@@ -86,17 +86,12 @@ def _features(
     """Features, (N, D); every image must have them."""
     import numpy as np
 
-    from ...plugin.images import DECODING
     from ...plugin.learning.features.files import FeatureWriter, read
     from ...plugin.learning.gaussian_process.extraction import views
 
-    settings = {
-        "network": network.weights.describe(),
-        "sizes": network.sizes(),
-        "pool": network.pool,
-        "decoding": DECODING,
-    }
-    with FeatureWriter(kept, [str(path) for path in paths], settings, dtype="float16", resume=True) as writer:
+    with FeatureWriter(
+        kept, [str(path) for path in paths], network.describe(), dtype="float16", resume=True
+    ) as writer:
         rest = paths[writer.done :]
         for found in terminal.progress(views(rest, network, device, mirrored=False), f"Features: {name}", len(rest)):
             if isinstance(found, ImageError):

@@ -207,7 +207,6 @@ def train_fr(
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:
     """Views of each image, None where it cannot be used."""
-    from ...plugin.images import DECODING
     from ...plugin.learning.features.files import FeatureWriter
     from ...plugin.learning.features.files import read as read_features
     from ...plugin.learning.gaussian_process.extraction import views
@@ -220,13 +219,7 @@ def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.devi
 
     if kept is None:
         return [reported(found) for found in terminal.progress(views(paths, network, device), "Features", len(paths))]
-    settings = {
-        "network": network.weights.describe(),
-        "sizes": network.sizes(),
-        "pool": network.pool,
-        "decoding": DECODING,
-    }
-    with FeatureWriter(kept, [str(path) for path in paths], settings, resume=True) as writer:
+    with FeatureWriter(kept, [str(path) for path in paths], network.describe(), resume=True) as writer:
         rest = paths[writer.done :]
         for found in terminal.progress(views(rest, network, device), "Features", len(rest)):
             if (each := reported(found)) is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from ...images import DECODING
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
 from ...weights import Weights
@@ -75,6 +76,15 @@ class FeatureNetwork:
         # One at a time, an image has the same features to the last bit in any batch, and a CPU is as fast.
         parts = torch.split(images, 1 if self._device.type == "cpu" else len(images))
         return np.concatenate([self._of(part) for part in parts])
+
+    def describe(self) -> dict[str, Any]:
+        """Everything besides the images that decides the features, and how many are each tap's; JSON-able."""
+        return {
+            "network": self.weights.describe(),
+            "sizes": self.sizes(),
+            "pool": self.pool,
+            "decoding": DECODING,
+        }
 
     def sizes(self) -> dict[str, int]:
         """How many features are each tap's, in their order."""
