@@ -3,7 +3,7 @@
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
 Four datasets: ``scored``, ``unscored`` and ``labelled`` hold the same pairs, real ones from the folder LIVE_SUBSET
-or, where there is none, a demo set written to PHOTOS; the first ``LABELS`` of ``labelled`` have a number in the field
+or, where there is none, a demo set written to PHOTOS; ``LABELS`` of ``labelled`` have a number in the field
 ``rating``; ``levels`` holds a demo set. Each has two workspaces: the panel beside
 the grid, and the panel alone. What ``scored`` holds is in VALUES.json once the App is up. The database is this
 process's own. It ends when its input does, which is however the process ends that started it.
@@ -71,9 +71,9 @@ def scored(quality: QualityDataset, name: str) -> fo.Dataset:
 
 
 def label(dataset: fo.Dataset, target: str) -> None:
-    """Some of the opinions as if they were a user's own."""
-    first = dataset.limit(LABELS)
-    first.set_values("rating", [100.0 - opinion for opinion in first.values(target)])
+    """Some of the opinions, on few distortions, as if they were a user's own: so few do not teach many."""
+    rated = dataset.sort_by("distortion").limit(LABELS)
+    rated.set_values("rating", [100.0 - opinion for opinion in rated.values(target)])
     add_workspaces(dataset)
 
 
