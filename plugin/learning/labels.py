@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,6 +50,12 @@ class LabelledImages:
             opinions=self.opinions[chosen],
             references=tuple(self.references[index] for index in chosen),
         )
+
+    @property
+    def digest(self) -> str:
+        """What tells one set of labelled images from another: SHA-256 of the files' names and the opinions."""
+        rows = [[path.name, float(opinion)] for path, opinion in zip(self.paths, self.opinions, strict=True)]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     @property
     def left_out(self) -> list[str]:

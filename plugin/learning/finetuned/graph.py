@@ -12,7 +12,7 @@ from torch import nn
 
 from ...errors import UsageError
 from ...graphs import OPSET, Graph
-from ..opinion import HIGHEST, LOWEST
+from ..trained import Standard
 from .model import Regression
 
 
@@ -21,25 +21,22 @@ class _Picture(nn.Module):
 
     Args:
         model: a network
-        mean: of the opinions that it was trained on
-        std: their standard deviation
+        standard: of the opinions that it was trained on
     """
 
-    def __init__(self, model: Regression, mean: float, std: float) -> None:
+    def __init__(self, model: Regression, standard: Standard) -> None:
         super().__init__()
         self.model = model
-        self.mean = mean
-        self.std = std
+        self.standard = standard
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
         """Score, (1,), of windows (N, 3, S, S)."""
-        standardised: torch.Tensor = self.model(windows).mean(0, keepdim=True)
-        return (self.mean + self.std * standardised).clip(LOWEST, HIGHEST)
+        return self.standard.scores(self.model(windows).mean(0, keepdim=True))
 
 
 def windows_graph(
     model: Regression,
-    opinions: tuple[float, float],
+    standard: Standard,
     cutting: str,
     feed: Callable[[torch.Tensor], Mapping[str, NDArray[Any]]],
 ) -> Graph:
@@ -47,7 +44,7 @@ def windows_graph(
 
     Args:
         model: a network on the CPU, in evaluation mode
-        opinions: mean and standard deviation of those that it was trained on
+        standard: of the opinions that it was trained on
         cutting: how windows are cut from a picture, in words
         feed: a picture (1, 3, H, W) to the input ``windows``
 
@@ -61,7 +58,7 @@ def windows_graph(
             # They are of PyTorch's own making.
             warnings.simplefilter("ignore")
             exported: Any = torch.onnx.export(
-                _Picture(model, *opinions).eval(),
+                _Picture(model, standard).eval(),
                 (example,),
                 dynamo=True,
                 input_names=["windows"],

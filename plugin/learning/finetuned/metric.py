@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -10,44 +9,21 @@ import torch
 
 from ...errors import UsageError
 from ...graphs import Graph, as_arrays
-from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
-from ...metrics import MetricInfo
 from ...metrics.base import Assessment, NoReferenceMetric
-from ...weights import sha256
 from ..crops import mirrored
-from ..opinion import HIGHEST, LOWEST, grade
+from ..opinion import grade
+from ..trained import NetworkMetric
 from .graph import windows_graph
-from .model import load
+from .model import Regression, load
 
 MOST: Final = 5
 """Windows a row and column: what a network sees of a large picture."""
 
 
-class FinetunedQuality(NoReferenceMetric):
-    """Scores of 0 to 100.
+class FinetunedQuality(NetworkMetric[Regression], NoReferenceMetric):
+    """Scores of models that ``deepmse finetune`` wrote; what the image policy gives is not resized any further."""
 
-    Args:
-        info: what the metric declares of itself
-        path: a file that ``deepmse finetune`` wrote
-        device: where to compute
-        policy: image policy; what it gives is not resized any further
-
-    Raises:
-        WeightsError: if the file is no such model
-    """
-
-    min_side = MIN_SIDE
-
-    def __init__(
-        self, info: MetricInfo, path: Path, *, device: torch.device | str = "cpu", policy: ImagePolicy = NATIVE
-    ) -> None:
-        self.info = info
-        self.policy = policy
-        self._path = path
-        model, self._opinions = load(path)
-        self._model = model.to(device).eval()
-        self._device = device
-        self._size = model.backbone.info.size
+    _load = staticmethod(load)
 
     def assess(self, images: torch.Tensor) -> Assessment:
         """Score images; each by itself, so that a batch changes nothing."""
@@ -57,27 +33,25 @@ class FinetunedQuality(NoReferenceMetric):
         """Bad, poor, fair, good or excellent: a fifth of the scale each."""
         return grade(score)
 
-    def describe(self) -> dict[str, Any]:
-        """The model file and what the network is shown."""
-        backbone = self._model.backbone
-        return {
-            "model": {"file": self._path.name, "sha256": sha256(self._path)},
-            "backbone": backbone.info.name,
-            "layer": backbone.layers[0],
-            "windows": self._cutting,
-        }
-
     def graph(self) -> Graph:
         """All windows of one picture to its score."""
         if self.policy.size is not None:
             raise UsageError(f"{self.info.title}: its graph is of windows of pictures at native size")
         return windows_graph(
             self._model,
-            self._opinions,
+            self._standard,
             f"as few windows as cover the picture, {self._cutting}; a picture that is smaller is first continued by "
             "mirroring it at its right and lower edges",
             lambda image: as_arrays(windows=torch.stack(windows(image[0], self._size))),
         )
+
+    def _described(self) -> dict[str, Any]:
+        backbone = self._model.backbone
+        return {"backbone": backbone.info.name, "layer": backbone.layers[0], "windows": self._cutting}
+
+    @property
+    def _size(self) -> int:
+        return self._model.backbone.info.size
 
     @property
     def _cutting(self) -> str:
@@ -85,9 +59,7 @@ class FinetunedQuality(NoReferenceMetric):
 
     def _score(self, image: torch.Tensor) -> torch.Tensor:
         found = [self._model(window[None].to(self._device)) for window in windows(image, self._size)]
-        mean, std = self._opinions
-        opinion = mean + std * torch.cat(found).float().mean()
-        return opinion.clip(LOWEST, HIGHEST).cpu()
+        return self._standard.scores(torch.cat(found).float().mean()).cpu()
 
 
 def windows(image: torch.Tensor, size: int) -> list[torch.Tensor]:
@@ -111,20 +83,4 @@ def windows(image: torch.Tensor, size: int) -> list[torch.Tensor]:
     return [image[:, top : top + size, left : left + size] for top in tops for left in lefts]
 
 
-def create(
-    *, info: MetricInfo, weights: str | Path, device: torch.device | str = "cpu", policy: str | None = None
-) -> FinetunedQuality:
-    """Make the metric.
-
-    Args:
-        info: what the metric declares of itself
-        weights: a file that ``deepmse finetune`` wrote
-        device: where to compute
-        policy: image policy; None for native size
-
-    Raises:
-        UsageError: if the policy does not exist
-        WeightsError: if the file is no such model
-    """
-    chosen = NATIVE if policy is None else image_policy(policy)
-    return FinetunedQuality(info, Path(weights), device=device, policy=chosen)
+create = FinetunedQuality.create

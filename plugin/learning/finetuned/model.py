@@ -9,10 +9,11 @@ from typing import Any, Final
 import torch
 from torch import nn
 
-from ...errors import UsageError, WeightsError
+from ...errors import UsageError
 from ...metrics.models import GRADES, Declaration
 from ...networks.backbones import Backbone, build
-from ..files import read_model, write_model
+from .. import trained
+from ..trained import Standard
 
 DECLARATION: Final = Declaration("finetuned", grades=GRADES)
 """Scores are opinions of 0 to 100; the words are for the fifths of that scale."""
@@ -45,7 +46,7 @@ def save(
     path: Path,
     state: Mapping[str, torch.Tensor],
     backbone: Backbone,
-    target: tuple[float, float],
+    standard: Standard,
     card: Mapping[str, Any],
 ) -> None:
     """Write a model whose parameters have the backbone's own names, so that they serve as the backbone's weights.
@@ -54,31 +55,27 @@ def save(
         path: ends in ``.safetensors``
         state: parameters of a :class:`Regression`
         backbone: its network
-        target: mean and standard deviation of the opinions that it was trained on, to which its output is relative
+        standard: of the opinions that it was trained on
         card: JSON-able
     """
     tensors = {key.removeprefix(_GRAPH): value for key, value in state.items()}
-    about = {
-        "backbone": backbone.info.name,
-        "layer": backbone.layers[0],
-        "target": {"mean": target[0], "std": target[1]},
-    }
-    write_model(path, tensors, DECLARATION, about, card)
+    about = {"backbone": backbone.info.name, "layer": backbone.layers[0]}
+    trained.save(path, tensors, DECLARATION, standard, about, card)
 
 
-def load(path: Path) -> tuple[Regression, tuple[float, float]]:
-    """Read a model, and mean and standard deviation of the opinions that it was trained on.
+def load(path: Path) -> tuple[Regression, Standard]:
+    """Read a model, and the scale of its outputs.
 
     Raises:
         WeightsError: if it is not there or no model of this kind
     """
-    tensors, about = read_model(path)
-    try:
+
+    def made(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Regression:
         model = Regression(build(about["backbone"], [about["layer"]], path))
         model.quality.load_state_dict({key: tensors[f"quality.{key}"] for key in ("weight", "bias")})
-        return model, (float(about["target"]["mean"]), float(about["target"]["std"]))
-    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-        raise WeightsError(f"{path}: not a network that `deepmse finetune` wrote ({error})") from error
+        return model
+
+    return trained.load(path, made, "deepmse finetune")
 
 
 def _channels(backbone: Backbone) -> int:

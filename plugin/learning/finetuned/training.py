@@ -6,8 +6,6 @@ Informatics 39, 2020, section 3.2: random crops of the network's input size, no 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import train
 from ..settings import Epoch, Settings
+from ..trained import Standard
 from .model import Regression, save
 
 
@@ -130,16 +129,16 @@ def finetune(
     info = backbone_info(recipe.backbone)
     model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights))
     model.requires_grad_(True)
-    mean, std = float(np.mean(training.opinions)), float(np.std(training.opinions))
+    standard = Standard.of(training.opinions)
 
     def crops(labelled: LabelledImages) -> Crops:
-        return Crops(labelled, (labelled.opinions - mean) / std, info.size)
+        return Crops(labelled, standard.targets(labelled.opinions), info.size)
 
     pretrained = model.backbone.weights
     identity = {
         "recipe": asdict(recipe),
-        "images": digest(training),
-        "validation": None if validation is None else digest(validation),
+        "images": training.digest,
+        "validation": None if validation is None else validation.digest,
         "weights": None if pretrained is None else pretrained.sha256,
     }
     outcome = train(
@@ -157,7 +156,7 @@ def finetune(
         "backbone": info.name,
         "layer": model.backbone.layers[0],
         "recipe": asdict(recipe),
-        "target": {"mean": mean, "std": std},
+        "target": asdict(standard),
         "images": len(training) - len(outcome.skipped),
         "images_sha256": identity["images"],
         "skipped": list(outcome.skipped),
@@ -167,11 +166,5 @@ def finetune(
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm"),
     }
-    save(out, outcome.state, model.backbone, (mean, std), card)
+    save(out, outcome.state, model.backbone, standard, card)
     return outcome.epochs
-
-
-def digest(labelled: LabelledImages) -> str:
-    """What tells one set of labelled images from another: names and targets."""
-    rows = [[path.name, float(target)] for path, target in zip(labelled.paths, labelled.opinions, strict=True)]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()

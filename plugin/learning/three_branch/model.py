@@ -15,12 +15,13 @@ from typing import Any, Final, Self
 import torch
 from torch import nn
 
-from ...errors import UsageError, WeightsError
+from ...errors import UsageError
 from ...metrics.models import Declaration
 from ...networks.backbones import Backbone, build, fresh, shapes
 from ...networks.backbones import blank as without_weights
 from ...networks.pyramids import pyramid
-from ..files import read_model, write_model
+from .. import trained
+from ..trained import Standard
 
 DECLARATION: Final = Declaration("three-branch", kind="FR")
 """Scores are opinions of 0 to 100."""
@@ -137,7 +138,7 @@ def save(
     path: Path,
     state: Mapping[str, torch.Tensor],
     architecture: Architecture,
-    target: tuple[float, float],
+    standard: Standard,
     card: Mapping[str, Any],
 ) -> None:
     """Write a model.
@@ -146,26 +147,25 @@ def save(
         path: ends in ``.safetensors``
         state: parameters of a :class:`ThreeBranch`
         architecture: its branches
-        target: mean and standard deviation of the opinions that it was trained on, to which its output is relative
+        standard: of the opinions that it was trained on
         card: JSON-able
     """
-    about = {"architecture": asdict(architecture), "target": {"mean": target[0], "std": target[1]}}
-    write_model(path, state, DECLARATION, about, card)
+    trained.save(path, state, DECLARATION, standard, {"architecture": asdict(architecture)}, card)
 
 
-def load(path: Path) -> tuple[ThreeBranch, tuple[float, float]]:
-    """Read a model, and mean and standard deviation of the opinions that it was trained on.
+def load(path: Path) -> tuple[ThreeBranch, Standard]:
+    """Read a model, and the scale of its outputs.
 
     Raises:
         WeightsError: if it is not there or no model of this kind
     """
-    tensors, about = read_model(path)
-    try:
+
+    def made(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> ThreeBranch:
         model = ThreeBranch(Architecture(**about["architecture"]), pretrained=False)
         model.load_state_dict(tensors)
-        return model.eval().requires_grad_(False), (float(about["target"]["mean"]), float(about["target"]["std"]))
-    except (KeyError, TypeError, ValueError, RuntimeError, UsageError) as error:
-        raise WeightsError(f"{path}: not a model that `deepmse train fr` wrote ({error})") from error
+        return model
+
+    return trained.load(path, made, "deepmse train fr")
 
 
 def stacked(features: Sequence[Scales]) -> Scales:

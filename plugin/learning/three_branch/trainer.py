@@ -21,6 +21,7 @@ from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import train
 from ..settings import Epoch, Settings
+from ..trained import Standard
 from .model import Architecture, ThreeBranch, save
 
 PAPER: Final = Settings(epochs=30, learning_rate=1e-4, final_learning_rate=1e-6, schedule="exponential", batch_size=8)
@@ -125,18 +126,18 @@ def fit(
         groups = [str(place) for place in places] if by_image else list(labelled.references)
         split = hold_out(groups, {"training": 1 - held_out, "validation": held_out}, seed=settings.seed)
         learnt, watched = split["training"], split["validation"]
-    mean, std = float(labelled.opinions[learnt].mean()), float(labelled.opinions[learnt].std())
+    standard = Standard.of(labelled.opinions[learnt])
     torch.manual_seed(settings.seed)
     model = ThreeBranch(architecture, weights)
 
     def pairs(chosen: NDArray[np.intp]) -> Pairs:
         part = labelled[chosen]
-        return Pairs(part, (part.opinions - mean) / (std or 1.0), crop)
+        return Pairs(part, standard.targets(part.opinions), crop)
 
     identity = {
         "architecture": asdict(architecture),
         "crop": crop,
-        "images": hashlib.sha256(repr([*zip(labelled.paths, labelled.opinions, strict=True)]).encode()).hexdigest(),
+        "images": labelled.digest,
         "held_out": [held_out, by_image],
     }
     outcome = train(
@@ -165,5 +166,5 @@ def fit(
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
         "licence": "Apache-2.0 for what was trained; a frozen encoder's parameters keep their own terms",
     }
-    save(out, outcome.state, architecture, (mean, std or 1.0), card)
+    save(out, outcome.state, architecture, standard, card)
     return card

@@ -24,7 +24,7 @@ from ...evaluation import Row, evaluate, standardise
 from ...evaluation.splits import Split, hold_out
 from ...learning.features.extraction import Extractor
 from ...learning.features.files import FeatureTable, FeatureWriter, read
-from ...learning.finetuned.training import Recipe, digest, finetune
+from ...learning.finetuned.training import Recipe, finetune
 from ...learning.labels import LabelledImages, labelled
 from ...networks.backbones import backbone_info, build
 from .. import scores
@@ -202,7 +202,7 @@ def tuned_weights(backbone: str, name: str, training: LabelledImages, context: C
     path = context.out / f"{name}.{backbone}.tuned.safetensors"
     if path.exists():
         card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        if card["images_sha256"] != digest(training):
+        if card["images_sha256"] != training.digest:
             raise UsageError(f"{path}: was fine-tuned on other images; remove it")
         return path
     device = pick_device(context.device)

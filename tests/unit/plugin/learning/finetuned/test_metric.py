@@ -10,6 +10,7 @@ from deepmse.plugin.learning.finetuned.metric import MOST, windows
 from deepmse.plugin.learning.finetuned.model import DECLARATION, Regression, save
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.backbones import build
 from hypothesis import given, settings
@@ -63,7 +64,7 @@ def test_it_scores_on_the_scale_that_it_learnt(run, trained, tmp_path):
 def test_a_score_is_the_mean_of_the_windows_on_the_opinion_scale(tmp_path, backbone):
     model = Regression(build("squeezenet", ["fire8-concat"], backbone)).eval()
     path = tmp_path / "mine.safetensors"
-    save(path, model.state_dict(), model.backbone, (40.0, 3.0), {})
+    save(path, model.state_dict(), model.backbone, Standard(40.0, 3.0), {})
     image = torch.from_numpy(photo_like(0, 300, 260)).permute(2, 0, 1)
     parts = [
         image[:, top : top + SIZE, left : left + SIZE]
@@ -106,5 +107,5 @@ def test_a_file_that_lacks_something_is_refused_in_words(trained, tmp_path):
             {name: value for name, value in kept.items() if name != lacking},
             {},
         )
-        with pytest.raises(WeightsError, match=r"mine\.safetensors: not a network that `deepmse finetune` wrote"):
+        with pytest.raises(WeightsError, match=r"mine\.safetensors: not a model that `deepmse finetune` wrote"):
             create(str(path))
