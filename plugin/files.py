@@ -48,11 +48,22 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OutputError: if it cannot be written
     """
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A file to write in another's place: it takes the place once it is whole, else all is as it was before.
+
+    Raises:
+        OutputError: if it cannot be written
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            unfinished.write_bytes(content)
+            yield unfinished
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)

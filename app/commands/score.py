@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 import shlex
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,28 +17,53 @@ from ...plugin.errors import UsageError, without_paths
 from .. import terminal
 from .options import Device, WeightsPath
 
+if TYPE_CHECKING:
+    from ...plugin.engine.records import Item
+    from ...plugin.metrics import MetricInfo
+    from ...plugin.tables import Table
+
 SOME_FAILED = 3
+SHOWN = 10
 
 
 def score(
-    pairs: Annotated[
-        Path,
+    paths: Annotated[
+        list[str],
         typer.Argument(
-            metavar="PAIRS.csv",
-            help="CSV file with the column dist, and ref for metrics that compare; relative paths start there.",
+            metavar="PATH...",
+            help="A table (CSV, TSV, JSON lines, Parquet) with the column dist, and ref for metrics that compare; or "
+            "images, folders with all below them, quoted patterns; or - for a list of paths on standard input.",
         ),
     ],
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            "--metric", "-m", help="Metric to compute, or a trained model's file; repeatable.", show_default="deepmse"
+            "--metric",
+            "-m",
+            help="Metric to compute, or a trained model's file; repeatable.",
+            show_default="deepmse; nr where there are no references",
         ),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="OUT.csv", help="Where to write the scores.", show_default="standard output"
+            "--out",
+            "-o",
+            metavar="OUT.csv",
+            help="Where to write the scores: CSV, or by its suffix .tsv, .jsonl or .parquet.",
+            show_default="standard output, as CSV",
         ),
+    ] = None,
+    refs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Find each image's reference here: that of the same path or name, or the one with whose name the "
+            "image's begins, before _ - . or a space.",
+        ),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Print the N worst by the first metric, worst first.")
     ] = None,
     device: Device = "auto",
     weights: WeightsPath = None,
@@ -64,30 +91,41 @@ def score(
         bool, typer.Option("--json", help="Print a summary as JSON; without -o it contains the scores.")
     ] = False,
 ) -> None:
-    """Score images listed in a CSV file, against their references or by themselves.
+    """Score images, against their references or by themselves.
 
-    Writes the input's columns, one column a metric, and "error". Only full-reference metrics need references;
-    "deepmse metrics" lists which those are. An image that cannot be scored has an empty score and the reason. Exit
-    status: 0 all scored, 3 some rows failed, 2 wrong usage.
+    Writes the table's columns, one column a metric, and "error"; of images, their paths from the output's folder
+    for those below it. Only full-reference metrics need references; "deepmse metrics" lists which those are. An
+    image that cannot be scored has an empty score and the reason. Exit status: 0 all scored, 3 some rows failed,
+    2 wrong usage.
     """
     from ...plugin.engine import score_tables
-    from ...plugin.engine.records import Item
+    from ...plugin.engine.inputs import read_inputs
     from ...plugin.engine.scorer import Scorer
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import distinct, metric_info
-    from ...plugin.tables import csv_text, read_table
+    from ...plugin.tables import csv_text
     from ..process import keep_freed_memory
 
     keep_freed_memory()
 
-    metrics = list(distinct(metric or ["deepmse"]))
     if resume and out is None:
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
-    _require_table(pairs)
-    table = read_table(pairs)
+    table = read_inputs(
+        paths,
+        lines=sys.stdin,
+        references=refs,
+        folder=None if out is None else out.parent,
+        dist=dist_column,
+        ref=ref_column,
+    )
+    is_made_of_images = table.folder is not None
+    default = "nr" if is_made_of_images and refs is None else "deepmse"
+    metrics = list(distinct(metric or [default]))
     columns = score_tables.output_columns(table, metrics, details=details)
     needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
+    _require_references(table, ref_column, needs_reference)
     items = score_tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
+    _name_unpaired(table, dist_column, ref_column, refs)
     if out is not None:
         score_tables.check_output(out, table)
     scorer = Scorer(
@@ -101,18 +139,13 @@ def score(
     )
     terminal.warn(scorer.warnings)
 
-    failures: Counter[str] = Counter()
-
-    def tally(error: str, item: Item) -> None:
-        if error:
-            failures[without_paths(error, item.dist, item.ref)] += 1
-
+    tally = Tally(metric_info(metrics[0]), dist_column)
     rows: list[dict[str, str]] = []
     kept = 0
     if out is None:
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
             rows.append(score_tables.row_of(table, metrics, result, details=details))
-            tally(result.error, result.item)
+            tally.add(rows[-1], result.item)
         if not as_json:
             sys.stdout.writelines(csv_text(columns, rows))
     else:
@@ -121,55 +154,91 @@ def score(
         ) as writer:
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
-                tally(row[score_tables.ERROR], item)
+                tally.add(row, item)
             try:
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
-                    writer.write(result)
-                    tally(result.error, result.item)
+                    tally.add(writer.write(result), result.item)
             except KeyboardInterrupt:
                 terminal.err.print(
-                    f"Stopped. {terminal.escaped(out)} has what was scored; go on with --resume.", soft_wrap=True
+                    f"Stopped. {terminal.escaped(writer.rows_path)} has what was scored; go on with --resume.",
+                    soft_wrap=True,
                 )
                 sys.exit(130)
 
-    failed = failures.total()
+    failed = tally.failures.total()
     summary: dict[str, Any] = {
         "pairs": len(items),
         "scored": len(items) - failed,
         "failed": failed,
         "kept": kept,
-        "errors": dict(failures.most_common()),
+        "errors": dict(tally.failures.most_common()),
         "output": None if out is None else str(out),
+        **({"worst": [{"path": path, "score": value} for value, path in tally.worst(top)]} if top else {}),
         **scorer.describe(),
     }
     if as_json:
         print(json.dumps(summary if out else {**summary, "rows": rows}, indent=2, ensure_ascii=False))
     _print_summary(summary)
+    if top:
+        worst = ((path, f"{value:.6g}") for value, path in tally.worst(top))
+        terminal.err.print(terminal.table("Worst first", ["image", metrics[0]], worst))
     if failed:
         raise typer.Exit(SOME_FAILED)
 
 
-def _require_table(path: Path) -> None:
-    """Say what to do with images that are given in the table's place.
+class Tally:
+    """Failures by reason, and the scores of one metric with the images' paths.
+
+    Args:
+        info: the metric
+        dist: the column of paths
+    """
+
+    def __init__(self, info: MetricInfo, dist: str) -> None:
+        self.failures: Counter[str] = Counter()
+        self._info = info
+        self._dist = dist
+        self._scores: list[tuple[float, str]] = []
+
+    def add(self, row: Mapping[str, str], item: Item) -> None:
+        """One row as it is written."""
+        if row["error"]:
+            self.failures[without_paths(row["error"], item.dist, item.ref)] += 1
+        if row[self._info.field]:
+            self._scores.append((float(row[self._info.field]), row[self._dist]))
+
+    def worst(self, n: int) -> list[tuple[float, str]]:
+        """The n worst, worst first."""
+        pick = heapq.nlargest if self._info.lower_is_better else heapq.nsmallest
+        return pick(n, self._scores)
+
+
+def _require_references(table: Table, ref_column: str, needs_reference: bool) -> None:
+    """Say what to do where images come without the references that a metric needs.
 
     Raises:
-        UsageError: it is a folder or an image
+        UsageError: naming the ways
     """
     from ...plugin.datasets.csv import MANIFEST
-    from ...plugin.images import is_image
 
-    if not path.is_dir():
-        if path.is_file() and is_image(path):
-            raise UsageError(f"{path}: is an image; list it in a CSV file, its path below the header dist")
+    if not needs_reference or ref_column in table.columns or table.folder is None:
         return
-    if (manifest := path / MANIFEST).is_file():
-        raise UsageError(f"{path}: is a folder; score its table: deepmse score {shlex.quote(str(manifest))}")
-    files = f"find {shlex.quote(str(path))} -type f -name '*.jpg'"
+    manifest = Path(table.path, MANIFEST)
+    also = f", or its table {shlex.quote(str(manifest))}" if manifest.is_file() else ""
     raise UsageError(
-        f"{path}: is a folder; list its images in a CSV file, below the header dist, for example\n"
-        f"  (echo dist; {files}) > images.csv\n"
-        "or put them into FiftyOne with: deepmse load folder " + shlex.quote(str(path))
+        f"{table.path}: compare with what? Name the folder of the references by --refs{also}; or choose a "
+        "metric that needs none, such as -m nr"
     )
+
+
+def _name_unpaired(table: Table, dist_column: str, ref_column: str, refs: Path | None) -> None:
+    """List the images that found no partner among the references."""
+    if refs is None:
+        return
+    unpaired = [row[dist_column] for row in table.rows if not row[ref_column]]
+    if unpaired:
+        more = f" and {len(unpaired) - SHOWN} more" if len(unpaired) > SHOWN else ""
+        terminal.warn([f"no reference in {refs} for {len(unpaired)} images: {', '.join(unpaired[:SHOWN])}{more}"])
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

@@ -14,14 +14,14 @@ from typing import Any, Final, Self
 from ..errors import OutputError, UsageError
 from ..files import kind_of_file, locked, read_bytes, resumable, write_whole
 from ..metrics import MetricInfo, metric_info
-from ..tables import Table, csv_line, parse_table
+from ..tables import Table, csv_line, is_table, parse_table, read_table, to_number, write_table
 from .records import Item, Score
 
 ERROR: Final = "error"
 
 
 def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[Item]:
-    """The pairs of a table, keyed by row number from 0; relative paths start at the table's folder.
+    """The pairs of a table, keyed by row number from 0; relative paths start at the table's root.
 
     Space around a path does not count. A row that names no distorted image has the path "", which gets no score.
 
@@ -37,7 +37,7 @@ def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[
 
     def path(row: Mapping[str, str], column: str) -> Path | None:
         name = row[column].strip()
-        return table.path.parent / name if name else None
+        return table.root / name if name else None
 
     return [
         Item(index, path(row, dist) or "", path(row, ref) if ref else None) for index, row in enumerate(table.rows)
@@ -45,9 +45,11 @@ def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[
 
 
 class ScoreWriter:
-    """Writes a pairs table's rows with their scores as they come: what is on disk is always valid CSV.
+    """Writes a pairs table's rows with their scores as they come, so that they outlive the process.
 
-    ``OUT.csv.run.json`` beside ``OUT.csv`` records what decides the scores; resuming under others is refused.
+    ``OUT.csv`` itself grows and is always valid. Another format, by the file's suffix, is written whole at the end;
+    until then the rows are in ``OUT.parquet.part.csv``. ``OUT.csv.run.json`` records what decides the
+    scores; resuming under others is refused.
 
     Args:
         path: the file to write
@@ -78,6 +80,7 @@ class ScoreWriter:
         self._details = details
         self._columns = output_columns(pairs, metrics, details=details)
         self.path = path
+        self.rows_path = path if not is_table(path) or path.suffix.lower() == ".csv" else Path(f"{path}.part.csv")
         self.kept: tuple[Mapping[str, str], ...] = ()
         check_output(path, pairs)
         self._lock = ExitStack()
@@ -88,7 +91,7 @@ class ScoreWriter:
         try:
             self._begin()
             # Unbuffered: what cannot be written is known at once, and never tried again on closing.
-            self._file = self._lock.enter_context(self.path.open("ab", buffering=0))
+            self._file = self._lock.enter_context(self.rows_path.open("ab", buffering=0))
         except OSError as error:
             self._lock.close()
             raise OutputError(f"{self.path}: cannot be written ({error.strerror or error})") from error
@@ -99,41 +102,61 @@ class ScoreWriter:
 
     def _begin(self) -> None:
         record = Path(f"{self.path}.run.json")
+        rows = self.rows_path
+        if self._resume and not rows.exists() and self.path.exists():
+            write_table(rows, read_table(self.path))
         settings = self._settings
         decisive = {"metrics": settings["metrics"], "max_pixels": settings["max_pixels"]}
-        whole = _whole_rows(self.path.read_bytes()) if self._resume and self.path.exists() else b""
+        whole = _whole_rows(rows.read_bytes()) if self._resume and rows.exists() else b""
         if whole:
             self.kept = self._rows_to_keep(whole)
             if self.kept and _decisive(record) != decisive:
                 raise UsageError(
                     f"{self.path}: was made with other settings (see {record.name}); leave --resume away"
                 )
-            os.truncate(self.path, len(whole))
+            os.truncate(rows, len(whole))
         else:
-            self.path.write_bytes(csv_line(self._columns).encode())
+            rows.write_bytes(csv_line(self._columns).encode())
         content = json.dumps({"decisive": decisive, "run": dict(settings)}, indent=2) + "\n"
         write_whole(record, content.encode())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lock.close()
+        try:
+            if kind is None and self.rows_path != self.path:
+                infos = map(metric_info, self._metrics)
+                numbers = [
+                    column
+                    for info in infos
+                    for column in _score_columns(info, self._details)
+                    if column != f"{info.field}_grade"
+                ]
+                write_table(self.path, read_table(self.rows_path), numbers)
+                self.rows_path.unlink()
+        finally:
+            self._lock.close()
 
-    def write(self, score: Score) -> None:
+    def write(self, score: Score) -> dict[str, str]:
         """Append one row, so that it outlives this process.
+
+        Returns:
+            the row
 
         Raises:
             OutputError: if there is no room for it; the rows before it are kept
         """
-        row = csv_line(row_of(self._pairs, self._metrics, score, details=self._details).values()).encode()
+        row = row_of(self._pairs, self._metrics, score, details=self._details)
+        line = csv_line(row.values()).encode()
         try:
-            if self._file.write(row) != len(row):
+            if self._file.write(line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise resumable(self.path, error) from error
+        return row
 
     def _rows_to_keep(self, whole: bytes) -> tuple[Mapping[str, str], ...]:
-        written = parse_table(self.path, _text(self.path, whole))
+        written = parse_table(self.rows_path, _text(self.rows_path, whole))
         if written.columns != self._columns:
             raise UsageError(
                 f"{self.path}: cannot be resumed, its columns are {', '.join(written.columns)} and not "
@@ -142,9 +165,17 @@ class ScoreWriter:
         if len(written.rows) > len(self._pairs.rows):
             raise UsageError(f"{self.path}: cannot be resumed, it has more rows than {self._pairs.path}")
         for index, (old, new) in enumerate(zip(written.rows, self._pairs.rows, strict=False)):
-            if any(old[column] != new[column] for column in self._pairs.columns):
+            if not all(_same(old[column], new[column]) for column in self._pairs.columns):
                 raise UsageError(f"{self.path}: cannot be resumed, row {index + 1} is not that of {self._pairs.path}")
         return written.rows
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two cells hold the same text or, as formats write it in their own ways, the same number."""
+    try:
+        return one == other or to_number(one) == to_number(other)
+    except ValueError:
+        return False
 
 
 def check_output(path: Path, pairs: Table) -> None:

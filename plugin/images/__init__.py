@@ -2,7 +2,7 @@
 
 from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable
 from .formats import FORMATS
-from .listing import SUFFIXES, Listing, images_in, is_image, require_utf8
+from .listing import SUFFIXES, Listing, images_below, images_in, is_image, require_utf8
 from .policies import DECODING, NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "decode",
     "decode_scorable",
     "image_policy",
+    "images_below",
     "images_in",
     "is_image",
     "require_utf8",

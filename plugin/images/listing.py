@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,6 +62,26 @@ def images_in(folder: Path) -> Listing:
     hidden = sum(path.suffix.lower() in SUFFIXES and path.name.startswith(".") for path in files)
     others = Counter(path.suffix.lower() for path in files if path.suffix.lower() not in SUFFIXES)
     return Listing(images, hidden, others)
+
+
+def images_below(folder: Path) -> tuple[Path, ...]:
+    """The image files of a folder and of all folders below it, sorted; hidden files and folders are passed over.
+
+    Raises:
+        UsageError: if there is no such folder, one cannot be listed, or an image's name is not UTF-8
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+
+    def refuse(error: OSError) -> None:
+        raise UsageError(f"{error.filename}: cannot be listed ({error.strerror})") from error
+
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [path for name in names if is_image(path := Path(place, name))]
+    require_utf8(found)
+    return tuple(sorted(found))
 
 
 def require_utf8(paths: Iterable[Path]) -> None:

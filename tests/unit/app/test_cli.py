@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -484,34 +483,6 @@ finally:
 """
     done = subprocess.run([sys.executable, "-c", watch], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize("named", ["my photos", "with a table"])
-def test_a_folder_in_the_tables_place_is_told_what_to_do(run, table, tmp_path, monkeypatch, named):
-    folder = tmp_path / "elsewhere" / named
-    folder.mkdir(parents=True)
-    for index, path in enumerate(sorted(tmp_path.glob("*.png"))[:3]):
-        (folder / f"{index}.jpg").write_bytes(path.read_bytes())
-    if named == "with a table":
-        (folder / "manifest.csv").write_text("dist\n0.jpg\n1.jpg\n2.jpg\n")
-    result = run("score", folder, "-m", "piqe")
-    assert result.status == 2
-    assert "is a folder" in result.err
-    if named == "with a table":
-        (scored,) = (line.partition("deepmse ")[2] for line in result.err.splitlines() if "deepmse score" in line)
-        arguments = shlex.split(scored)
-    else:
-        (listed,) = (line for line in result.err.splitlines() if line.startswith("  (echo"))
-        monkeypatch.chdir(tmp_path)
-        subprocess.run(["sh", "-c", listed], check=True)
-        arguments = ["score", "images.csv"]
-    assert len(run(*arguments, "-m", "piqe").rows) == 3
-
-
-def test_an_image_in_the_tables_place_is_told_what_to_do(run, made_pairs):
-    result = run("score", made_pairs[0].dist)
-    assert result.status == 2
-    assert "is an image; list it in a CSV file" in result.err
 
 
 @pytest.mark.parametrize("path", commands(typer.main.get_command(cli.app)), ids=" ".join)
