@@ -80,8 +80,9 @@ def train_convnext(
         seed=seed,
     )
     labelled = read(data, root, target, lower_is_better, scale)
+    place = pick_device(device)
     with epochs_bar(epochs) as report:
-        card = fit(
+        trained = fit(
             labelled,
             out,
             variant=variant,
@@ -92,10 +93,12 @@ def train_convnext(
             watched=watched,
             weights=weights,
             scratch=scratch,
-            device=pick_device(device),
+            device=place,
             resume=resume,
             report=report,
         )
+    with terminal.bar("Testing") as told:
+        card = trained.test(place, told)
     if card["from_random"] and not scratch:
         terminal.warn([f"trained from random parameters: {card['from_random']}"])
     if as_json:
@@ -109,7 +112,7 @@ def train_convnext(
 
 
 def _results(results: dict[str, Any]) -> Any:
-    rows = [("MAE of 100", terminal.number(results["mae"]), "", "")]
+    rows: list[tuple[str, ...]] = [("MAE of 100", terminal.number(results["mae"]), "", "")]
     for name in ("plcc", "srcc"):
         low, high = results["intervals_95"].get(name, (None, None))
         rows.append((name.upper(), *(terminal.number(value) for value in (results[name], low, high))))

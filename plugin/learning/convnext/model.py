@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
+from torch import nn
 
 from ...errors import UsageError, WeightsError
 from ...metrics.models import GRADES, Declaration
@@ -45,6 +46,12 @@ class ConvNext(Regression):
     """
 
     longest: int = 0
+
+    @property
+    def first(self) -> nn.Conv2d:
+        """The first convolution, whose kernels see the picture."""
+        found: Any = self.backbone.get_submodule("graph.stem.0")
+        return cast(nn.Conv2d, found)
 
 
 def started(

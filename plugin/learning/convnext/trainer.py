@@ -70,6 +70,44 @@ class Photographs:
         return str(self.labelled.paths[index])
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A model before its test.
+
+    Attributes:
+        model: with the kept parameters
+        standard: of the opinions that it learnt from
+        testing: images that training has not seen
+        out: where to write it
+        card: what is known before the test
+    """
+
+    model: ConvNext
+    standard: Standard
+    testing: LabelledImages
+    out: Path
+    card: dict[str, Any]
+
+    def test(self, device: torch.device, told: Callable[[int, int], None] = lambda done, of: None) -> dict[str, Any]:
+        """Test the model, and write it with its card.
+
+        Args:
+            device: where to compute
+            told: told how many test images are scored, and of how many
+
+        Returns:
+            the card
+
+        Raises:
+            OutputError: if a file cannot be written
+        """
+        predicted, unusable = predictions(self.model, self.standard, self.testing, device, told)
+        results = agreement(predicted, self.testing)
+        card = {**self.card, "results": results, "skipped": [*self.card["skipped"], *unusable]}
+        save(self.out, self.model.state_dict(), self.model, self.standard, card)
+        return card
+
+
 def fit(
     labelled: LabelledImages,
     out: Path,
@@ -85,16 +123,15 @@ def fit(
     device: torch.device,
     resume: bool = False,
     report: Callable[[Epoch], None] = lambda epoch: None,
-    tested: Callable[[int, int], None] = lambda done, of: None,
-) -> dict[str, Any]:
-    """Train a model on some of the images, watch others to stop early, and test it on the rest.
+) -> Trained:
+    """Train a model on some of the images and watch others to stop early; :meth:`Trained.test` writes it.
 
-    The split is the dataset's own where it has one with a test part, else at random, by reference. Writes
-    ``OUT.safetensors``, its card ``OUT.json``, and what :func:`~deepmse.plugin.learning.loop.train` writes.
+    The split is the dataset's own where it has one with a test part, else at random, by reference. Of files only what
+    :func:`~deepmse.plugin.learning.loop.train` writes is written.
 
     Args:
         labelled: images with opinions
-        out: ``OUT.safetensors``
+        out: where the model is to be written, ``OUT.safetensors``
         variant: size of the network, see :data:`~.model.VARIANTS`
         longest: pixels of a picture's longer side, at most; larger ones are reduced, in training and ever after
         crop: side of random crops to train on, in pixels; None for whole images, which have to be of one size then
@@ -107,10 +144,6 @@ def fit(
         device: where to compute
         resume: go on from the checkpoint, if there is one
         report: told of each epoch when it is done
-        tested: told how many test images are scored, and of how many
-
-    Returns:
-        the card
 
     Raises:
         UsageError: if there is no such variant, all labels are the same, or as the loop says
@@ -149,7 +182,6 @@ def fit(
         report=report,
     )
     model.load_state_dict(outcome.state)
-    predicted, unusable = predictions(model.eval(), standard, testing, device, tested)
     card = {
         "model": "no-reference image quality: ConvNeXt (Padmaja, Al Hamed, Reddy, Reddy)",
         "data": {**labelled.origin, "images": len(labelled), "images_sha256": labelled.digest},
@@ -161,15 +193,13 @@ def fit(
         "from_random": from_random,
         "settings": asdict(settings),
         "kept_epoch": outcome.kept.number,
-        "results": agreement(predicted, testing),
         "epochs": [asdict(epoch) for epoch in outcome.epochs],
-        "skipped": [*outcome.skipped, *unusable],
+        "skipped": list(outcome.skipped),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
         "licence": "Apache-2.0 for what was trained; pretrained parameters keep their own terms",
     }
-    save(out, outcome.state, model, standard, card)
-    return card
+    return Trained(model.eval(), standard, testing, out, card)
 
 
 def parts(labelled: LabelledImages, test: float, watched: float, seed: int) -> tuple[Split, str]:
@@ -206,7 +236,7 @@ def predictions(
     standard: Standard,
     labelled: LabelledImages,
     device: torch.device,
-    told: Callable[[int, int], None],
+    told: Callable[[int, int], None] = lambda done, of: None,
 ) -> tuple[NDArray[np.float64], list[str]]:
     """Scores of whole images, (N,), NaN of those that cannot be used, and why these cannot."""
     model = model.to(device)
