@@ -28,7 +28,7 @@ def photograph(index: int) -> Image.Image:
     """A real one where they are at hand."""
     real = TEST_DATA / "data" / "kodak24" / f"kodim{index + 1:02}.png"
     picture = Image.open(real).convert("RGB") if real.is_file() else Image.fromarray(photo_like(index))
-    return picture.resize((64, 48))
+    return picture.resize((48, 36))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def images(tmp_path_factory) -> LabelledImages:
     folder = tmp_path_factory.mktemp("images")
     paths = []
     for index in range(16):
-        noise = np.random.default_rng(index).normal(0, 6 * index, (48, 64, 3))
+        noise = np.random.default_rng(index).normal(0, 6 * index, (36, 48, 3))
         paths.append(folder / f"{index}.png")
         Image.fromarray((np.asarray(photograph(index)) + noise).clip(0, 255).astype(np.uint8)).save(paths[-1])
     return LabelledImages(tuple(paths), np.linspace(90, 15, 16), (None,) * 16, {"name": "made"})
@@ -46,7 +46,7 @@ def images(tmp_path_factory) -> LabelledImages:
 @pytest.fixture(scope="module")
 def trained(images, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("model") / "mine.safetensors"
-    settings = Settings(epochs=40, learning_rate=1e-3, batch_size=16, schedule="cosine")
+    settings = Settings(epochs=40, learning_rate=1e-3, batch_size=8, schedule="cosine")
     options = {"variant": "atto", "longest": LONGEST, "test": 0, "watched": 0, "scratch": True}
     fit(images, out, settings=settings, device=CPU, **options).test(CPU)
     return out
