@@ -12,6 +12,7 @@ import typer
 
 from ...plugin.errors import ImageError, UsageError
 from .. import terminal
+from .convnext import train_convnext
 from .epochs import epochs_bar
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
@@ -33,6 +34,7 @@ class Recipes(StrEnum):
 
 
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
+train_app.command("convnext")(train_convnext)
 
 
 @train_app.command("nr")

@@ -32,12 +32,14 @@ class LabelledImages:
         opinions: 0 to 100, higher is better, (N,)
         references: path of what each image was made from; None where it is an original
         origin: where the labels come from, and how many were left out, for the model card; JSON-able
+        parts: the part of the authors' own split that each image is in; None where it is in none
     """
 
     paths: tuple[Path, ...]
     opinions: NDArray[np.float64]
     references: tuple[str | None, ...]
     origin: dict[str, Any]
+    parts: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -49,6 +51,7 @@ class LabelledImages:
             paths=tuple(self.paths[index] for index in chosen),
             opinions=self.opinions[chosen],
             references=tuple(self.references[index] for index in chosen),
+            parts=tuple(self.parts[index] for index in chosen) if self.parts else (),
         )
 
     @property
@@ -78,6 +81,7 @@ def labelled(
     target: str,
     scale: tuple[float, float] | None = None,
     lower_is_better: bool = False,
+    parts: Sequence[str | None] = (),
     **origin: Any,
 ) -> LabelledImages:
     """Check labels and bring them to the scale of quality.
@@ -91,6 +95,7 @@ def labelled(
         scale: lowest and highest label that there could be; None for those that there are. Labels outside it by up
             to a quarter of its extent count as its ends
         lower_is_better: the labels' direction
+        parts: the part of the authors' own split that each image is in; empty where there is none
         origin: more for the model card
 
     Raises:
@@ -124,6 +129,7 @@ def labelled(
             "scale": [lowest, highest],
             "lower_is_better": lower_is_better,
         },
+        tuple(parts[index] for index in known) if parts else (),
     )
 
 
@@ -170,6 +176,7 @@ def from_dataset(name: str, root: Path) -> LabelledImages:
         target=quality.target_kind,
         scale=quality.target_range,
         lower_is_better=quality.target_lower_is_better,
+        parts=[record.split for record in quality.records],
         name=quality.name,
         source=quality.source,
         terms=quality.licence,

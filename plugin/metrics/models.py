@@ -24,7 +24,12 @@ MODEL_SUFFIX: Final = ".safetensors"
 HEADER: Final = "deepmse"
 """The entry of a safetensors file's metadata that holds the header, as JSON."""
 
-FAMILIES: Final[Mapping[str, int]] = {"gaussian-process": 1, "finetuned": 1, "three-branch": 1}
+FAMILIES: Final[Mapping[str, int]] = {
+    "gaussian-process": 1,
+    "finetuned": 1,
+    "three-branch": 1,
+    "convnext": 1,
+}
 """The families of models, and the newest version of each family's files that is known here."""
 
 #: What the files of Gaussian processes said of their format before there were families.

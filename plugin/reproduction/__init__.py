@@ -23,11 +23,13 @@ DEEPMSE: Final = (
 FEATURES: Final = (
     "Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing and Informatics 39"
 )
+CONVNEXT: Final = "Padmaja, Al Hamed, Reddy, Reddy: Deep learning for no-reference image quality assessment"
 
 _JUDGED: Final = (
     *("tid2013", "tid2008", "csiq", "live_release1", "live_release2"),
     *("live_subset", "biq2021_train2000"),
 )
+_PHOTOGRAPHS: Final = ("koniq10k", "biq2021", "biq2021_train2000")
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,24 @@ REPRODUCTIONS: Final = (
         "deep_features.tables:measure_10",
         _JUDGED,
     ),
+    Reproduction(
+        "convnext-1",
+        "Agreement of no-reference methods with opinion on KonIQ-10k (table 1)",
+        CONVNEXT,
+        "convnext.table:measure",
+        _PHOTOGRAPHS,
+    ),
+    Reproduction(
+        "convnext-4", "Loss curves of training (figure 4)", CONVNEXT, "convnext.figures:measure_4", _PHOTOGRAPHS
+    ),
+    Reproduction(
+        "convnext-5",
+        "Kernels of the first convolution (figure 5)",
+        CONVNEXT,
+        "convnext.figures:measure_5",
+        _PHOTOGRAPHS,
+    ),
+    Reproduction("convnext-6", "Sample predictions (figure 6)", CONVNEXT, "convnext.figures:measure_6", _PHOTOGRAPHS),
 )
 
 

@@ -11,6 +11,8 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 import yaml
+from deepmse.plugin.learning.convnext.model import save, started
+from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.store.config import datasets_dir
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
@@ -181,6 +183,14 @@ class TestComputeNoReference:
         assert all(deviation > 0 for deviation in dataset.values("nr_std"))
         assert set(dataset.values("nr_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
         assert dataset.values("nr_error") == [None] * 6
+
+    def test_scores_by_the_file_of_a_trained_network(self, dataset, tmp_path):
+        path = tmp_path / "mine.safetensors"
+        network, _ = started("atto", 64, scratch=True)
+        save(path, network.state_dict(), network, Standard(50.0, 10.0), {})
+        foo.get_operator(f"{PLUGIN}/compute_no_reference")(dataset, model=str(path), device="cpu")
+        assert all(0 < score < 100 for score in dataset.values("mine"))
+        assert set(dataset.values("mine_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
 
     def test_every_slice_of_a_grouped_dataset_is_scored_unless_one_is_named(self, dataset):
         operator = foo.get_operator(f"{PLUGIN}/compute_no_reference")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ...errors import UsageError
-from ...graphs import OPSET, Graph
+from ...graphs import Graph
+from ..regression import Regression
+from ..tracing import traced
 from ..trained import Standard
-from .model import Regression
 
 
 class _Picture(nn.Module):
@@ -53,33 +52,8 @@ def windows_graph(
     """
     backbone = model.backbone.info
     example = torch.zeros(2, 3, backbone.size, backbone.size, dtype=torch.uint8)
-    try:
-        with warnings.catch_warnings():
-            # They are of PyTorch's own making.
-            warnings.simplefilter("ignore")
-            exported: Any = torch.onnx.export(
-                _Picture(model, standard).eval(),
-                (example,),
-                dynamo=True,
-                input_names=["windows"],
-                output_names=["score"],
-                dynamic_shapes=({0: torch.export.Dim("windows")},),
-                opset_version=OPSET,
-                verbose=False,
-            )
-    except torch.onnx.errors.OnnxExporterError as error:
-        # What it says itself is advice to its developers.
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        reason = str(cause).strip().partition("\n")[0]
-        raise UsageError(f"{backbone.title}: PyTorch cannot export the network ({reason})") from error
-    written: Any = exported.model_proto
-    for node in written.graph.node:
-        # The lines of source that each is from, with their folders on this machine.
-        node.ClearField("metadata_props")
     return Graph(
-        model=written,
+        model=traced(_Picture(model, standard), "windows", example, {0: "windows"}, "score", backbone.title),
         inputs={"windows": "all windows of one picture"},
         outputs={"score": "mean opinion, 0 to 100, of the picture that the windows are of"},
         preprocessing=cutting,

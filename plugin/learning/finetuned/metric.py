@@ -12,9 +12,10 @@ from ...graphs import Graph, as_arrays
 from ...metrics.base import Assessment, NoReferenceMetric
 from ..crops import mirrored
 from ..opinion import grade
+from ..regression import Regression
 from ..trained import NetworkMetric
 from .graph import windows_graph
-from .model import Regression, load
+from .model import load
 
 MOST: Final = 5
 """Windows a row and column: what a network sees of a large picture."""

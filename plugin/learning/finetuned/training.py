@@ -21,9 +21,10 @@ from ..crops import random_crops
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import train
+from ..regression import Regression
 from ..settings import Epoch, Settings
 from ..trained import Standard
-from .model import Regression, save
+from .model import save
 
 
 @dataclass(frozen=True)
@@ -166,5 +167,5 @@ def finetune(
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm"),
     }
-    save(out, outcome.state, model.backbone, standard, card)
+    save(out, outcome.state, model, standard, card)
     return outcome.epochs

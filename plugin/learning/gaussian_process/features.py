@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from ...images import DECODING
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
 from ...weights import Weights
+from ..sizes import between
 from . import statistics
 
 #: The network's blocks by the size and kind of what they find, from edges to objects.
@@ -115,14 +115,7 @@ def at_working_size(images: torch.Tensor) -> torch.Tensor:
     Args:
         images: uint8, shape (N, 3, H, W)
     """
-    height, width = images.shape[-2:]
-    factor = max(1.0, SHORTEST / min(height, width))
-    factor = min(factor, LONGEST / max(height, width))
-    if factor == 1:
-        return images
-    size = [max(1, round(side * factor)) for side in (height, width)]
-    # PyTorch resizes 8-bit images on the CPU alone; so they are the same whatever computes the rest.
-    return F.interpolate(images.cpu(), size, mode="bilinear", antialias=True)
+    return between(images, SHORTEST, LONGEST)
 
 
 def columns(sizes: Mapping[str, int], taps: Sequence[str]) -> NDArray[np.intp]:

@@ -9,7 +9,8 @@ import onnxruntime
 import pytest
 import torch
 from deepmse.plugin.errors import UsageError
-from deepmse.plugin.learning.finetuned.model import Regression, save
+from deepmse.plugin.learning.finetuned.model import save
+from deepmse.plugin.learning.regression import Regression
 from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.metrics import create
 from deepmse.plugin.networks.backbones import build
@@ -26,7 +27,7 @@ def trained(request, tmp_path_factory) -> Path:
     layer = {"mobilenet-v2": "Logits", "efficientnet-lite0": "block5"}[request.param]
     torch.manual_seed(0)
     model = Regression(build(request.param, [layer], weights)).eval()
-    save(folder / "tuned.safetensors", model.state_dict(), model.backbone, Standard(55.0, 6.0), {})
+    save(folder / "tuned.safetensors", model.state_dict(), model, Standard(55.0, 6.0), {})
     return folder / "tuned.safetensors"
 
 

@@ -7,9 +7,10 @@ import pytest
 import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.learning.finetuned.metric import MOST, windows
-from deepmse.plugin.learning.finetuned.model import DECLARATION, Regression, save
+from deepmse.plugin.learning.finetuned.model import DECLARATION, save
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.regression import Regression
 from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.backbones import build
@@ -64,7 +65,7 @@ def test_it_scores_on_the_scale_that_it_learnt(run, trained, tmp_path):
 def test_a_score_is_the_mean_of_the_windows_on_the_opinion_scale(tmp_path, backbone):
     model = Regression(build("squeezenet", ["fire8-concat"], backbone)).eval()
     path = tmp_path / "mine.safetensors"
-    save(path, model.state_dict(), model.backbone, Standard(40.0, 3.0), {})
+    save(path, model.state_dict(), model, Standard(40.0, 3.0), {})
     image = torch.from_numpy(photo_like(0, 300, 260)).permute(2, 0, 1)
     parts = [
         image[:, top : top + SIZE, left : left + SIZE]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 from deepmse.plugin.errors import UsageError
-from deepmse.plugin.learning.finetuned.model import Regression
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.regression import Regression
 from deepmse.plugin.networks.backbones import build
 from PIL import Image
 from safetensors.torch import load_file

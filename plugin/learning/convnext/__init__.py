@@ -1,0 +1,1 @@
+"""No-reference quality by ConvNeXt networks that see whole pictures."""

@@ -1,0 +1,286 @@
+"""Training of ConvNeXt models on labelled images, and their test on images that training does not see."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...errors import ImageError
+from ...evaluation import evaluate
+from ...evaluation.splits import Split, hold_out, official
+from ...images import decode
+from ...metrics import check_model_path
+from ...threads import decoders, in_order
+from ..crops import random_crops
+from ..files import versions
+from ..labels import LabelledImages, require_contrast
+from ..loop import train
+from ..settings import Epoch, Settings
+from ..trained import Standard
+from .model import ConvNext, at_working_size, save, sizing, started
+
+PAPER: Final = Settings(epochs=50, learning_rate=1e-4, batch_size=16, loss="mse", best_by="loss", patience=5)
+"""The paper's recipe: Adam, mean squared error, early stopping; it gives no rate, batch size, patience or epochs."""
+
+LONGEST: Final = 512
+"""Pixels of the longer side of the smaller of KonIQ-10k's published sizes."""
+
+TEST: Final = 0.3
+"""Share of the images that is tested on, as in the paper."""
+
+WATCHED: Final = 0.1
+"""Share of the others that stops training and is not learnt from; the paper does not give it."""
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Whole images or random crops of them at the working size as examples, flipped left to right at random.
+
+    Attributes:
+        labelled: the images
+        targets: standardised opinions, (N,)
+        longest: pixels of the longer side, at most
+        crop: side of the crops, in pixels; None for whole images
+    """
+
+    labelled: LabelledImages
+    targets: NDArray[np.float64]
+    longest: int
+    crop: int | None = None
+
+    def load(self, index: int, key: bytes | None) -> tuple[torch.Tensor, ...]:
+        """One image or crop, uint8 (3, h, w)."""
+        image = _at_size(self.labelled.paths[index], self.longest)
+        chosen = str(index).encode() if key is None else key
+        if self.crop is not None:
+            image = random_crops(image.permute(1, 2, 0).numpy(), self.crop, 1, chosen)[0]
+        if key is not None and hashlib.sha256(b"flip" + key).digest()[0] % 2:
+            image = image.flip(-1)
+        return (image.contiguous(),)
+
+    def name(self, index: int) -> str:
+        """The image's file."""
+        return str(self.labelled.paths[index])
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model before its test.
+
+    Attributes:
+        model: with the kept parameters
+        standard: of the opinions that it learnt from
+        testing: images that training has not seen
+        out: where to write it
+        card: what is known before the test
+    """
+
+    model: ConvNext
+    standard: Standard
+    testing: LabelledImages
+    out: Path
+    card: dict[str, Any]
+
+    def test(self, device: torch.device, told: Callable[[int, int], None] = lambda done, of: None) -> dict[str, Any]:
+        """Test the model, and write it with its card.
+
+        Args:
+            device: where to compute
+            told: told how many test images are scored, and of how many
+
+        Returns:
+            the card
+
+        Raises:
+            OutputError: if a file cannot be written
+        """
+        predicted, unusable = predictions(self.model, self.standard, self.testing, device, told)
+        results = agreement(predicted, self.testing)
+        card = {**self.card, "results": results, "skipped": [*self.card["skipped"], *unusable]}
+        save(self.out, self.model.state_dict(), self.model, self.standard, card)
+        return card
+
+
+def fit(
+    labelled: LabelledImages,
+    out: Path,
+    *,
+    variant: str = "tiny",
+    longest: int = LONGEST,
+    crop: int | None = None,
+    settings: Settings = PAPER,
+    test: float = TEST,
+    watched: float = WATCHED,
+    weights: str | Path | None = None,
+    scratch: bool = False,
+    device: torch.device,
+    resume: bool = False,
+    report: Callable[[Epoch], None] = lambda epoch: None,
+) -> Trained:
+    """Train a model on some of the images and watch others to stop early; :meth:`Trained.test` writes it.
+
+    The split is the dataset's own where it has one with a test part, else at random, by reference. Of files only what
+    :func:`~deepmse.plugin.learning.loop.train` writes is written.
+
+    Args:
+        labelled: images with opinions
+        out: where the model is to be written, ``OUT.safetensors``
+        variant: size of the network, see :data:`~.model.VARIANTS`
+        longest: pixels of a picture's longer side, at most; larger ones are reduced, in training and ever after
+        crop: side of random crops to train on, in pixels; None for whole images, which have to be of one size then
+        settings: how to train
+        test: share of the images to test on, where the dataset has no split of its own; 0 for none
+        watched: share of the others to watch, where the split has no validation part; 0 for none
+        weights: of the pretrained network: a file or folder, or None to search, and to start from random parameters
+            where nothing is found
+        scratch: start from random parameters whatever is at hand
+        device: where to compute
+        resume: go on from the checkpoint, if there is one
+        report: told of each epoch when it is done
+
+    Raises:
+        UsageError: if there is no such variant, all labels are the same, or as the loop says
+        WeightsError: if ``weights`` is given and does not hold the network's
+        OutputError: if a file cannot be written
+    """
+    check_model_path(out)
+    require_contrast(labelled.opinions)
+    split, how = parts(labelled, test, watched, settings.seed)
+    learnt, watching, testing = (labelled[split[part]] for part in ("training", "validation", "test"))
+    standard = Standard.of(learnt.opinions)
+    torch.manual_seed(settings.seed)
+    model, from_random = started(variant, longest, weights, scratch=scratch)
+
+    def photographs(part: LabelledImages) -> Photographs:
+        return Photographs(part, standard.targets(part.opinions), longest, crop)
+
+    pretrained = None if model.backbone.weights is None else model.backbone.weights.describe()
+    identity = {
+        "variant": variant,
+        "longest": longest,
+        "crop": crop,
+        "images": labelled.digest,
+        "split": {part: hashlib.sha256(chosen.tobytes()).hexdigest() for part, chosen in split.items()},
+        "pretrained": pretrained,
+    }
+    outcome = train(
+        model,
+        photographs(learnt),
+        settings,
+        out,
+        identity,
+        validation=photographs(watching) if len(watching) else None,
+        device=device,
+        resume=resume,
+        report=report,
+    )
+    model.load_state_dict(outcome.state)
+    card = {
+        "model": "no-reference image quality: ConvNeXt (Padmaja, Al Hamed, Reddy, Reddy)",
+        "data": {**labelled.origin, "images": len(labelled), "images_sha256": labelled.digest},
+        "split": {"how": how, **{part: len(chosen) for part, chosen in split.items()}},
+        "variant": variant,
+        "size": sizing(longest),
+        "crop": crop,
+        "pretrained": pretrained,
+        "from_random": from_random,
+        "settings": asdict(settings),
+        "kept_epoch": outcome.kept.number,
+        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "skipped": list(outcome.skipped),
+        "device": device.type,
+        "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
+        "licence": "Apache-2.0 for what was trained; pretrained parameters keep their own terms",
+    }
+    return Trained(model.eval(), standard, testing, out, card)
+
+
+def parts(labelled: LabelledImages, test: float, watched: float, seed: int) -> tuple[Split, str]:
+    """The images to learn from, to watch and to test on, and how they were told apart.
+
+    Args:
+        labelled: N images
+        test: share to test on where the dataset has no split with a test part
+        watched: share of the others to watch where the split has no validation part
+        seed: of what is drawn
+
+    Raises:
+        UsageError: if the shares leave nothing to learn from
+    """
+    places = np.arange(len(labelled), dtype=np.intp)
+    none = places[:0]
+    if {"training", "test"} <= set(labelled.parts):
+        split, how = official(labelled.parts), "the dataset's own"
+        rest, testing, validation = split["training"], split["test"], split.get("validation", none)
+    else:
+        rest, testing, validation, how = places, none, none, f"at random by reference, seed {seed}"
+        if test:
+            split = hold_out(labelled.references, {"rest": 1 - test, "test": test}, seed=seed)
+            rest, testing = split["rest"], split["test"]
+    if watched and not len(validation):
+        references = [labelled.references[place] for place in rest]
+        inner = hold_out(references, {"training": 1 - watched, "validation": watched}, seed=seed)
+        rest, validation = rest[inner["training"]], rest[inner["validation"]]
+    return {"training": rest, "validation": validation, "test": testing}, how
+
+
+def predictions(
+    model: ConvNext,
+    standard: Standard,
+    labelled: LabelledImages,
+    device: torch.device,
+    told: Callable[[int, int], None] = lambda done, of: None,
+) -> tuple[NDArray[np.float64], list[str]]:
+    """Scores of whole images, (N,), NaN of those that cannot be used, and why these cannot."""
+    model = model.to(device)
+    found, unusable = np.full(len(labelled), np.nan), []
+
+    def seen(path: Path) -> torch.Tensor | ImageError:
+        try:
+            return _at_size(path, model.longest)
+        except ImageError as error:
+            return error
+
+    with decoders(device) as pool, torch.inference_mode():
+        jobs = (pool.submit(seen, path) for path in labelled.paths)
+        for index, image in enumerate(in_order(jobs, 2 * torch.get_num_threads())):
+            if isinstance(image, ImageError):
+                unusable.append(str(image))
+            else:
+                found[index] = float(standard.scores(model(image[None].to(device)).float()))
+            told(index + 1, len(labelled))
+    return found, unusable
+
+
+def agreement(predicted: NDArray[np.float64], labelled: LabelledImages) -> dict[str, Any]:
+    """Mean absolute error, PLCC after a logistic fit and SRCC of scores, with 95 % intervals of the correlations."""
+    usable = np.isfinite(predicted)
+    row = evaluate(
+        {"score": predicted},
+        labelled.opinions,
+        lower_is_better={"score": False},
+        clusters=labelled.references if any(labelled.references) else None,
+        resamples=1000,
+    ).rows[0]
+    errors = np.abs(predicted - labelled.opinions)[usable]
+    return {
+        "n": int(usable.sum()),
+        "mae": float(errors.mean()) if len(errors) else None,
+        "plcc": row.plcc,
+        "srcc": row.srcc,
+        "intervals_95": {name: list(row.intervals[name]) for name in ("plcc", "srcc") if name in row.intervals},
+        "reason": row.reason,
+    }
+
+
+def _at_size(path: Path, longest: int) -> torch.Tensor:
+    """An image at the working size, uint8 (3, H, W)."""
+    pixels = np.ascontiguousarray(decode(path).pixels)
+    return at_working_size(torch.from_numpy(pixels).permute(2, 0, 1)[None], longest)[0]
