@@ -15,6 +15,7 @@ from ..errors import OutputError, UsageError
 from ..files import locked, write_whole
 from ..threads import decoders
 from .examples import Examples
+from .results import watched
 from .settings import Epoch, Settings, log
 from .steps import Run
 
@@ -46,7 +47,7 @@ class Job:
         validation: examples to watch, which training does not see; None for none
         settings: how
         identity: what tells this training from another, beside the settings; JSON-able
-        card: what its model card can say before it begins; JSON-able
+        card: what its model card can say before it begins, mean and std of the opinions as target; JSON-able
     """
 
     module: nn.Module
@@ -55,6 +56,11 @@ class Job:
     settings: Settings
     identity: Mapping[str, Any]
     card: Mapping[str, Any]
+
+    def results(self, outcome: Outcome) -> dict[str, Any]:
+        """How well the kept parameters do on the examples held out, for the card."""
+        targets = None if self.validation is None else self.validation.targets
+        return watched(outcome.kept, targets, self.card["target"]["std"], self.settings)
 
 
 def train(

@@ -23,6 +23,7 @@ from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import Job, train
 from ..recipes import FINETUNED
+from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
 from .model import Regression, save
@@ -172,8 +173,8 @@ def finetune(
         "images": len(training) - len(outcome.skipped),
         "skipped": list(outcome.skipped),
         "kept_epoch": outcome.kept.number,
-        "results": {"validation_srcc": outcome.kept.srcc, "validation_loss": outcome.kept.validation},
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "results": job.results(outcome),
+        "epochs": curve(outcome.epochs),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm"),
     }

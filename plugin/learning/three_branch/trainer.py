@@ -21,6 +21,7 @@ from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import Job, train
 from ..recipes import THREE_BRANCH
+from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
 from .model import Architecture, ThreeBranch, save
@@ -180,8 +181,8 @@ def fit(
     card = {
         **job.card,
         "kept_epoch": outcome.kept.number,
-        "results": {"validation_srcc": outcome.kept.srcc, "validation_loss": outcome.kept.validation},
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "results": job.results(outcome),
+        "epochs": curve(outcome.epochs),
         "skipped": list(outcome.skipped),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
