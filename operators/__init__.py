@@ -1,5 +1,6 @@
 """FiftyOne operators: a form, a call, an output."""
 
+from .apply_quality_model import ApplyQualityModel
 from .compute_full_reference import ComputeFullReference
 from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
@@ -9,6 +10,7 @@ from .regression_metrics import Krcc, Plcc, Srcc
 from .train_quality_model import TrainQualityModel
 
 OPERATORS = (
+    ApplyQualityModel,
     ComputeFullReference,
     ComputeNoReference,
     EvaluateQuality,
@@ -22,6 +24,7 @@ OPERATORS = (
 
 __all__ = [
     "OPERATORS",
+    "ApplyQualityModel",
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
@@ -19,6 +20,7 @@ from ..plugin.store import (
     check_score_fields,
     declared_target,
     evaluate_view,
+    trained_models,
     underlying,
 )
 from .forms import delegation, problem
@@ -28,6 +30,8 @@ MANY_SAMPLES: Final = 2000
 """From this size on a delegated run is the default: an immediate one holds the App's server."""
 
 _SHOWN_ERRORS: Final = 5
+
+_KINDS: Final = {"FR": "compares with references", "NR": "needs no references"}
 
 
 class ComputeOperator(foo.Operator):
@@ -45,8 +49,8 @@ class ComputeOperator(foo.Operator):
         raise NotImplementedError
 
     def metrics(self, params: dict[str, Any]) -> list[str]:
-        """The chosen metrics."""
-        return list(params.get("metrics") or [self.default_metric])
+        """The trained model if one is named, else the chosen metrics."""
+        return [params["model"]] if params.get("model") else list(params.get("metrics") or [self.default_metric])
 
     def extra_inputs(self, inputs: types.Object) -> None:
         """What else the form asks."""
@@ -61,6 +65,7 @@ class ComputeOperator(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Score")
         _metrics_input(inputs, self.kind, self.default_metric)
+        _model_input(inputs, ctx.dataset, self.kind)
         samples = ctx.target_view()
         self.source_inputs(inputs, samples)
         inputs.bool(
@@ -119,7 +124,10 @@ class ComputeOperator(foo.Operator):
         try:
             self.source(ctx.params).check(samples)
             for name in self.metrics(ctx.params):
-                check_score_fields(samples._root_dataset, metric_info(name))
+                info = metric_info(name)
+                if info.kind != self.kind:
+                    raise UsageError(f"{info.title} {_KINDS[info.kind]}; the other compute operator scores with it")
+                check_score_fields(samples._root_dataset, info)
             if not samples:
                 raise UsageError("there are no samples to score")
         except UsageError as error:
@@ -147,6 +155,19 @@ def weights_input(inputs: types.Object) -> None:
         "weights",
         label="Weights",
         description="File or folder. Empty: found in the usual places or downloaded",
+    )
+
+
+def _model_input(inputs: types.Object, dataset: fo.Dataset | None, kind: Kind) -> None:
+    """A trained model in place of the metrics: one of the dataset's, or any file."""
+    view = types.AutocompleteView(allow_user_input=True)
+    for path in [] if dataset is None else trained_models(dataset, kind):
+        view.add_choice(str(path), label=f"{path.stem}: {path}")
+    inputs.str(
+        "model",
+        label="Trained model",
+        description="In place of the metrics above: one of this dataset's, or a file that `deepmse train` wrote",
+        view=view,
     )
 
 
@@ -182,7 +203,8 @@ def fraction(state: Progress) -> float:
 def progress_label(state: Progress) -> str:
     """How much of the work is done, in words."""
     failed = f", {state.failed:,} failed" if state.failed else ""
-    return f"{state.done:,} of {state.total:,} images done{failed}"
+    note = f", {state.note}" if state.note else ""
+    return f"{state.done:,} of {state.total:,} {state.unit} done{failed}{note}"
 
 
 def _results(ctx: foo.ExecutionContext, job: ScoringJob) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class ComputeFullReference(ComputeOperator):
         ref_field: str = PairSource.ref_field,
         ref_slice: str = PairSource.ref_slice,
         dist_slice: str = PairSource.dist_slice,
+        model: str | None = None,
         only_missing: bool = False,
         error_maps: bool = True,
         device: str = "auto",
@@ -55,6 +56,7 @@ class ComputeFullReference(ComputeOperator):
             ref_field: field with the references' paths, in a flat dataset
             ref_slice: slice with the references, in a grouped dataset
             dist_slice: slice with the distorted images, in a grouped dataset
+            model: path of a trained model to score with in place of ``metric``
             only_missing: leave samples alone that have a score
             error_maps: write error maps too, of metrics that have them
             device: "auto", "cpu" or "cuda"
@@ -68,6 +70,7 @@ class ComputeFullReference(ComputeOperator):
             ref_field=ref_field,
             ref_slice=ref_slice,
             dist_slice=dist_slice,
+            model=model,
             only_missing=only_missing,
             error_maps=error_maps,
             device=device,

@@ -69,10 +69,6 @@ class ComputeNoReference(ComputeOperator):
             weights=weights,
         )
 
-    def metrics(self, params: dict[str, Any]) -> list[str]:
-        """The trained model if one is named, else the chosen metrics."""
-        return [params["model"]] if params.get("model") else super().metrics(params)
-
     def source(self, params: dict[str, Any]) -> ImageSource:
         """Where the images are, as the form says."""
         return ImageSource(params.get("slice_name") or None)
@@ -84,10 +80,5 @@ class ComputeNoReference(ComputeOperator):
             choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
 
     def extra_inputs(self, inputs: types.Object) -> None:
-        """A trained model, and weights."""
-        inputs.str(
-            "model",
-            label="Trained model",
-            description="File that “Train a quality model” or `deepmse train nr` made. Empty: the metrics above",
-        )
+        """Weights."""
         weights_input(inputs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 import fiftyone.operators as foo
@@ -11,26 +12,35 @@ from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
 from ..plugin.store import (
-    ScoringJob,
+    FAMILIES,
+    REF_FIELD,
+    Family,
     TrainingJob,
     check_model_name,
     count_labels,
     declared_target,
     resolve_target,
-    save_uncertain_view,
     target_fields,
 )
+from ..plugin.store.families import DEFAULT
+from ..plugin.store.families import family as find_family
 from ..plugin.vocabulary import direction
+from .apply_quality_model import applied, apply_model, unreadable
 from .compute import count, fraction, progress_label
 from .forms import choice, chosen_direction, delegable, delegation, direction_choice, problem
 from .messages import until_failure
+from .model_report import report
+
+APPLY: Final = "@deepmse/image-quality/apply_quality_model"
+
+_SETTINGS: Final = ("epochs", "learning_rate", "batch_size", "seed")
 
 MANY_LABELS: Final = 1000
 """From this many labels on a delegated run is the default."""
 
 
 class TrainQualityModel(foo.Operator):
-    """Trains a no-reference model on a field of labels, tells how good it is, and scores the view with it."""
+    """Trains a model on a field of labels, tells how good it is, and offers to score the view with it."""
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -38,7 +48,7 @@ class TrainQualityModel(foo.Operator):
         return delegable(
             "train_quality_model",
             "Train a quality model",
-            "Teach a model your own notion of quality from some 200 labelled images, and score the rest with it",
+            "Teach a model your own notion of quality from some 200 labelled images, and see how good it is",
             "school",
         )
 
@@ -48,10 +58,12 @@ class TrainQualityModel(foo.Operator):
         target: str,
         name: str,
         *,
+        family: str = DEFAULT,
         lower_is_better: bool | None = None,
         apply: bool = True,
         delegate: bool = False,
         device: str = "auto",
+        **settings: Any,
     ) -> foo.ExecutionResult:
         """Train from Python.
 
@@ -59,18 +71,22 @@ class TrainQualityModel(foo.Operator):
             samples: dataset or view; samples without a label are those to learn for
             target: numeric field with the labels
             name: of the model and of the field for its scores
+            family: "gaussian-process", "finetuned" or "three-branch", which needs references
             lower_is_better: the labels' direction; by default the declared one, else what their name says
             apply: score all samples with the model
             delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
             device: "auto", "cpu" or "cuda"
+            settings: "epochs", "learning_rate", "batch_size" and "seed" of families that learn in epochs
         """
         lower = resolve_target(samples._root_dataset, target, lower_is_better).lower_is_better
         params = {
             "target": target,
             "name": name,
+            "family": family,
             "direction": direction(lower),
             "apply": apply,
             "device": device,
+            **settings,
         }
         request = {"view": samples.view(), "params": params, "request_delegation": delegate}
         return foo.execute_operator(self.uri, request)
@@ -95,12 +111,7 @@ class TrainQualityModel(foo.Operator):
             label="Name of the model",
             description="Also the field of its scores; the same name again replaces the model",
         )
-        inputs.bool(
-            "apply",
-            default=True,
-            label="Score all images with it",
-            description="And save a view of those without a label that it is least sure of, to label next",
-        )
+        _family_inputs(inputs, ctx, samples)
         if wrong := _problem(ctx, samples, target):
             problem(inputs, "Cannot learn from these samples", wrong)
         elif target:
@@ -132,8 +143,38 @@ class TrainQualityModel(foo.Operator):
         results: dict[str, Any] = {}
         for state in _work(ctx, results):
             yield ctx.trigger("set_progress", state)
-        yield ctx.trigger("reload_dataset")
-        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+        if ctx.params.get("apply"):
+            yield ctx.trigger("reload_dataset")
+            yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+            return
+        # The next form shows how good the model is, and asks whether to score the images with it.
+        params = {
+            "model": results["model"],
+            "target": ctx.params["target"],
+            "view_target": ctx.params.get("view_target"),
+        }
+        yield ctx.prompt(APPLY, params={key: value for key, value in params.items() if value is not None})
+
+
+def _family_inputs(inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection) -> None:
+    """The family, of those that suit the dataset, and, folded away, how it learns."""
+    with_references = ctx.dataset is not None and ctx.dataset.has_field(REF_FIELD) and bool(samples.exists(REF_FIELD))
+    view = types.RadioGroup()
+    for name, family in FAMILIES.items():
+        if with_references or not family.needs_references:
+            view.add_choice(name, label=family.title, description=family.description)
+    inputs.enum("family", view.values(), default=DEFAULT, required=True, label="What learns", view=view)
+    defaults = chosen_family(ctx.params).settings
+    if defaults is None:
+        return
+    inputs.bool("advanced", default=False, label="Show settings", description="They suit most datasets as they are")
+    if not ctx.params.get("advanced"):
+        return
+    patience = f"Fewer where {defaults.patience} in a row are no better"
+    inputs.int("epochs", min=1, default=defaults.epochs, label="Epochs", description=patience)
+    inputs.float("learning_rate", default=defaults.learning_rate, label="Learning rate", description="At first")
+    inputs.int("batch_size", min=1, default=defaults.batch_size, label="Images at a time")
+    inputs.int("seed", min=0, default=defaults.seed, label="Seed", description="Of everything random")
 
 
 def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -143,67 +184,61 @@ def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[s
         samples,
         params["target"],
         params["name"],
+        family=params.get("family") or DEFAULT,
         lower_is_better=chosen_direction(params),
         device=params.get("device", "auto"),
+        **_settings(params),
     )
     for state in training:
         yield {"progress": fraction(state), "label": f"Learning: {progress_label(state)}"}
     results |= training.summary.to_dict()
-    if not params.get("apply", True):
-        return
-    scoring = ScoringJob(samples, [training.summary.model], device=params.get("device", "auto"))
-    for state in scoring:
-        yield {"progress": fraction(state), "label": f"Scoring: {progress_label(state)}"}
-    results["scored"] = scoring.summaries[0].scored
-    results["failed"] += scoring.summaries[0].failed
-    results["view"] = save_uncertain_view(samples, training.summary.model, params["target"])
+    if params.get("apply"):
+        yield from apply_model(samples, results["model"], params["target"], params.get("device", "auto"), results)
+
+
+def chosen_family(params: dict[str, Any]) -> Family:
+    """The family that the form says."""
+    return find_family(params.get("family") or DEFAULT)
+
+
+def _settings(params: dict[str, Any]) -> dict[str, Any]:
+    """The loop's settings that were given, of families that have some."""
+    if chosen_family(params).settings is None:
+        return {}
+    return {name: params[name] for name in _SETTINGS if params.get(name) is not None}
 
 
 def _problem(ctx: foo.ExecutionContext, samples: SampleCollection, target: str | None) -> str | None:
     """Why no model can be trained, if so."""
+    family = ctx.params.get("family") or DEFAULT
     try:
         if target is None:
             return None
-        TrainingJob.check(samples, target)
+        TrainingJob.check(samples, target, family)
         if name := ctx.params.get("name"):
-            check_model_name(ctx.dataset, name)
+            check_model_name(ctx.dataset, name, family)
+        if (settings := chosen_family(ctx.params).settings) is not None:
+            replace(settings, **_settings(ctx.params))
     except UsageError as error:
         return str(error)
     return None
 
 
 def _output(results: dict[str, Any]) -> types.Property:
-    """The cross-validated agreement, and what to do next."""
+    """How good the model is, and what to do next."""
     outputs = types.Object()
-    low, high = results["srcc_interval"] or (None, None)
-    interval = "" if low is None else f" (95 % interval {low:.3f} to {high:.3f})"
-    lines = [
-        f"### {results['name']}",
-        "",
-        results["in_words"],
-        "",
-        f"Cross-validated on {results['n']:,} labels: SRCC **{_number(results['srcc'])}**{interval}; "
-        f"after a logistic fit PLCC **{_number(results['plcc'])}** and RMSE **{_number(results['rmse'])}**. "
-        f"Its 95 % intervals hold {results['coverage']:.0%} of the labels.",
-        "",
-        f"The model is kept as `{results['model']}`.",
-    ]
+    report(outputs, results["name"], results["card"])
+    lines = [f"The model is kept as `{results['model']}`."]
     if results.get("view"):
-        lines += [
-            "",
-            f"{results['scored']:,} images now have a score in `{results['name']}`. The saved view "
-            f"**{results['view']}** has those without a label that it is least sure of: label them, and train again.",
-        ]
-    outputs.md("\n".join(lines), name="report")
+        lines.append(applied(results))
+    else:
+        lines.append("*Apply a quality model* scores images with it.")
+    outputs.md("\n\n".join(lines), name="next")
     if results["not_finite"]:
         label = f"{results['not_finite']:,} labels are NaN or infinite and were left out"
         outputs.view("not_finite", types.Warning(label=label))
     for number, note in enumerate(results["notes"]):
         outputs.view(f"note_{number}", types.Notice(label=note))
     if results["failed"]:
-        outputs.view("failed", types.Warning(label=f"{results['failed']:,} images could not be read"))
+        unreadable(outputs, results["failed"], results["card"]["skipped"])
     return types.Property(outputs, view=types.View(label="Quality model trained"))
-
-
-def _number(value: float | None) -> str:
-    return "none, all scores are the same" if value is None else f"{value:.3f}"

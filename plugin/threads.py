@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import Queue
+from threading import Event
 from typing import Any, TypeVar
 
 import torch
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 
@@ -68,3 +71,30 @@ def _pool(width: int, **settings: Any) -> Iterator[Executor]:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def telling(work: Callable[[Callable[[M], None]], T]) -> Generator[M, None, T]:
+    """Do work in a thread of its own, and yield what it tells meanwhile; give what it returns.
+
+    Where nobody asks any further the work ends at what it tells next.
+
+    Args:
+        work: takes what to tell by
+    """
+    told: Queue[M | None] = Queue()
+    stopped = Event()
+
+    def tell(message: M) -> None:
+        if stopped.is_set():
+            raise CancelledError
+        told.put(message)
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work, tell)
+        done.add_done_callback(lambda _: told.put(None))
+        try:
+            while (message := told.get()) is not None:
+                yield message
+        finally:
+            stopped.set()
+    return done.result()

@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...plugin.learning.recipes import FINETUNED
+from ...plugin.learning.settings import Settings
 from .. import terminal
-from .epochs import epochs_bar
+from .config import Config
+from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
+from .settings import with_settings
 
 if TYPE_CHECKING:
     from ...plugin.learning.labels import LabelledImages
 
 
+@with_settings(FINETUNED)
 def finetune(
     data: Data,
     backbone: Annotated[str, typer.Option("--backbone", "-b", help="Network, see “deepmse features --list”.")],
@@ -28,24 +33,21 @@ def finetune(
     layer: Annotated[
         str, typer.Option("--layer", "-l", help="What the neuron looks at.", show_default="the classifier's")
     ] = "",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images.")] = 30,
-    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-4,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 16,
     validation: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of the references to hold out and watch; column ref.")
     ] = 0,
-    patience: Annotated[
-        int | None,
-        typer.Option(min=1, help="Stop after so many epochs without progress on them.", show_default="all epochs"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     device: Device = "auto",
     weights: Annotated[
         Path | None,
         typer.Option("--weights", help="Weights: a file, or a folder that has it.", show_default="search"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+    resume: Resume = False,
+    tensorboard: TensorBoard = False,
+    dry_run: DryRun = False,
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    *,
+    settings: Settings,
 ) -> None:
     """Train a network on opinion scores: one neuron on top, random crops, no resizing, Adam.
 
@@ -53,27 +55,25 @@ def finetune(
     network's --weights, and its model card OUT.json.
     """
     from ...plugin.engine.devices import pick_device
-    from ...plugin.learning.finetuned.training import Recipe
+    from ...plugin.learning.finetuned.training import Recipe, prepare
     from ...plugin.learning.finetuned.training import finetune as train
     from ...plugin.metrics import check_model_path
 
     check_model_path(out)
-    learned, watched = _split(read(data, root, target, lower_is_better, scale), validation, seed)
-    recipe = Recipe(backbone, layer, epochs, learning_rate, batch_size, patience, seed)
-    with epochs_bar(epochs) as report:
-        train(
-            learned,
-            recipe,
-            out,
-            validation=watched,
-            weights=weights,
-            device=pick_device(device),
-            resume=resume,
-            report=report,
+    labelled = read(data, root, target, lower_is_better, scale)
+    learned, watched = _split(labelled, validation, settings.seed)
+    place = pick_device(device)
+    recipe = Recipe(backbone, layer, settings)
+    if dry_run:
+        show_plan(prepare(learned, recipe, validation=watched, weights=weights), place, as_json=as_json)
+        return
+    with epochs_bar(settings.epochs, out if tensorboard else None) as report:
+        card = train(
+            learned, recipe, out, validation=watched, weights=weights, device=place, resume=resume, report=report
         )
-    card = out.with_suffix(".json").read_text(encoding="utf-8")
+    say_skipped(card["skipped"])
     if as_json:
-        print(json.dumps(json.loads(card), indent=2, ensure_ascii=False))
+        print(json.dumps(card, indent=2, ensure_ascii=False))
     terminal.err.print(
         f"→ {terminal.escaped(out)} and its model card {terminal.escaped(out.with_suffix('.json').name)}"
     )

@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...plugin.errors import ImageError, UsageError
+from ...plugin.learning.recipes import THREE_BRANCH
+from ...plugin.learning.settings import Settings
 from .. import terminal
+from .config import Config
 from .convnext import train_convnext
-from .epochs import epochs_bar
+from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 from .packaged import train_packaged
+from .settings import with_settings
 
 if TYPE_CHECKING:
     import torch
@@ -71,6 +75,7 @@ def train_nr(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and searches.")] = 0,
     device: Device = "auto",
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
 ) -> None:
     """Train a no-reference quality model on your own labels, and cross-validate it.
@@ -117,6 +122,7 @@ def train_nr(
 
 
 @train_app.command("fr")
+@with_settings(THREE_BRANCH)
 def train_fr(
     data: Data,
     root: Root = None,
@@ -131,10 +137,6 @@ def train_fr(
     ] = "inception-v3",
     frnp: Annotated[str, typer.Option(help="Encoder of the trained branch that compares.")] = "inception-v3",
     nr: Annotated[str, typer.Option(help="Encoder of the branch that sees the image alone.")] = "inception-v3",
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the pairs.")] = 30,
-    learning_rate: Annotated[float, typer.Option(help="Adam's, at first; it falls to a hundredth.")] = 1e-4,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pairs at a time.")] = 8,
-    loss: Annotated[str, typer.Option(help="mse, plcc, norm-in-norm, ranking, or sums such as mse+ranking.")] = "mse",
     crop: Annotated[
         int | None,
         typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
@@ -143,18 +145,18 @@ def train_fr(
     split: Annotated[
         str, typer.Option(help="What is held out: references, or images, which leaks a picture to both sides.")
     ] = "references",
-    patience: Annotated[
-        int | None,
-        typer.Option(min=1, help="Stop after so many epochs without a better SRCC.", show_default="all epochs"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     device: Device = "auto",
     weights: Annotated[
         Path | None,
         typer.Option("--weights", help="The frozen encoder's weights: file or folder.", show_default="search"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+    resume: Resume = False,
+    tensorboard: TensorBoard = False,
+    dry_run: DryRun = False,
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    *,
+    settings: Settings,
 ) -> None:
     """Train a three-branch full-reference model on your own labelled pairs (columns dist and ref).
 
@@ -163,40 +165,30 @@ def train_fr(
     log OUT.log.csv.
     """
     from ...plugin.engine.devices import pick_device
-    from ...plugin.learning.settings import Settings
     from ...plugin.learning.three_branch.model import Architecture
-    from ...plugin.learning.three_branch.trainer import fit
+    from ...plugin.learning.three_branch.trainer import fit, prepare
     from ...plugin.metrics import check_model_path
 
     check_model_path(out)
     if split not in ("references", "images"):
         raise UsageError(f"--split is references or images, not {split!r}")
     architecture = Architecture(*(None if name == "none" else name for name in (frp, frnp, nr)))
-    settings = Settings(
-        epochs=epochs,
-        learning_rate=learning_rate,
-        final_learning_rate=learning_rate / 100,
-        schedule="exponential",
-        batch_size=batch_size,
-        loss=loss,
-        patience=patience,
-        seed=seed,
-    )
     labelled = read(data, root, target, lower_is_better, scale)
-    with epochs_bar(epochs) as report:
-        card = fit(
-            labelled,
-            out,
-            architecture=architecture,
-            settings=settings,
-            held_out=held_out,
-            by_image=split == "images",
-            crop=crop,
-            weights=weights,
-            device=pick_device(device),
-            resume=resume,
-            report=report,
-        )
+    place = pick_device(device)
+    choices: dict[str, Any] = {
+        "architecture": architecture,
+        "settings": settings,
+        "held_out": held_out,
+        "by_image": split == "images",
+        "crop": crop,
+        "weights": weights,
+    }
+    if dry_run:
+        show_plan(prepare(labelled, **choices), place, as_json=as_json)
+        return
+    with epochs_bar(settings.epochs, out if tensorboard else None) as report:
+        card = fit(labelled, out, device=place, resume=resume, report=report, **choices)
+    say_skipped(card["skipped"])
     if as_json:
         print(json.dumps(card, indent=2, ensure_ascii=False))
         return

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
 import torch.nn.functional as F
-
-from ..errors import UsageError
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -45,24 +43,17 @@ def ranking(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return F.softplus(-ahead)[better].sum() / better.sum().clamp(min=1)
 
 
-LOSSES: Final[dict[str, Loss]] = {"mse": F.mse_loss, "plcc": plcc, "norm-in-norm": norm_in_norm, "ranking": ranking}
+_LOSSES: Final[dict[str, Loss]] = {"mse": F.mse_loss, "plcc": plcc, "norm-in-norm": norm_in_norm, "ranking": ranking}
 
 
-def named(name: str) -> Loss:
-    """A loss by its name, or the sum of several joined by +, such as ``mse+ranking``.
+def total(names: Sequence[str]) -> Loss:
+    """The sum of losses by their names, see ``LOSSES`` of :mod:`~deepmse.plugin.learning.settings`."""
+    chosen = [_LOSSES[name] for name in names]
 
-    Raises:
-        UsageError: if there is none of a name
-    """
-    parts = [part.strip() for part in name.split("+")]
-    if unknown := [part for part in parts if part not in LOSSES]:
-        raise UsageError(f"no loss {unknown[0]!r}; there are {', '.join(LOSSES)} and sums of them, such as mse+plcc")
-    chosen = [LOSSES[part] for part in parts]
+    def loss(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        return torch.stack([each(predicted, target) for each in chosen]).sum()
 
-    def total(predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        return torch.stack([loss(predicted, target) for loss in chosen]).sum()
-
-    return total
+    return loss
 
 
 def _centred(values: torch.Tensor) -> torch.Tensor:

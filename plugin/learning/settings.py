@@ -1,4 +1,4 @@
-"""How a network is trained, and how far training is."""
+"""How a network is trained, and how far training is. Loads no PyTorch."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from io import StringIO
-from typing import Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from ..errors import UsageError
-from .losses import named
 
 Schedule = Literal["constant", "cosine", "exponential", "plateau"]
+BestBy = Literal["srcc", "loss"]
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+
+LOSSES: Final = ("mse", "plcc", "norm-in-norm", "ranking")
+"""Names of the losses of :mod:`~deepmse.plugin.learning.losses`."""
 
 #: Epochs without a better one after which the plateau schedule halves the learning rate.
 _PLATEAU: Final = 3
@@ -25,14 +29,14 @@ class Settings:
     Attributes:
         epochs: passes over the examples
         learning_rate: Adam's, at first
-        final_learning_rate: where the schedule ends; the constant one has none
+        final_learning_rate: where the schedule ends; None for a hundredth of the first. The constant one has none
         schedule: of the learning rate over epochs: "constant", "cosine", "exponential", or "plateau", which halves it
             after three epochs without a better one
         batch_size: examples at a time
         loss: name of the loss, or several joined by +, see :mod:`~deepmse.plugin.learning.losses`
         best_by: keep the epoch of the highest "srcc" or the lowest "loss" on the validation examples
-        patience: stop after so many epochs without a better one; None to train all
-        keep_last: keep the network of the last epoch, whichever is best
+        patience: stop after so many epochs without a better one, and keep the best; None to train all
+        keep_last: keep the network of the last epoch, whichever is best; without patience alone
         clip: largest norm of the gradient; None for any
         average: weight of the past in a moving average of the parameters, which is kept then; 0 for none
         precision: of the computation: "32-true", "bf16-mixed" or "16-mixed"
@@ -41,30 +45,52 @@ class Settings:
 
     epochs: int = 30
     learning_rate: float = 1e-4
-    final_learning_rate: float = 1e-6
+    final_learning_rate: float | None = None
     schedule: Schedule = "constant"
     batch_size: int = 16
     loss: str = "mse"
-    best_by: Literal["srcc", "loss"] = "srcc"
+    best_by: BestBy = "srcc"
     patience: int | None = None
     keep_last: bool = False
     clip: float | None = None
     average: float = 0.0
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: Precision = "32-true"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        named(self.loss)
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0 <= self.average < 1:
-            raise UsageError(
-                "training needs at least one epoch, batches of one example or more, a positive learning rate, and an "
-                "average's weight of 0 to below 1"
-            )
+        rates = [self.learning_rate] + [rate for rate in (self.final_learning_rate,) if rate is not None]
+        for name, good, allowed in (
+            ("epochs", self.epochs >= 1, "1 or more"),
+            ("learning_rate", _positive(rates[0]), "a number above 0"),
+            ("final_learning_rate", _positive(rates[-1]), "a number above 0"),
+            ("schedule", self.schedule in get_args(Schedule), _one_of(get_args(Schedule))),
+            ("batch_size", self.batch_size >= 1, "1 or more"),
+            ("loss", set(self.losses) <= set(LOSSES), f"{_one_of(LOSSES)}, or a sum of them such as mse+plcc"),
+            ("best_by", self.best_by in get_args(BestBy), _one_of(get_args(BestBy))),
+            ("patience", self.patience is None or self.patience >= 1, "1 or more"),
+            ("clip", self.clip is None or _positive(self.clip), "a number above 0"),
+            ("average", 0 <= self.average < 1, "0 to below 1"),
+            ("precision", self.precision in get_args(Precision), _one_of(get_args(Precision))),
+            ("seed", self.seed >= 0, "0 or more"),
+        ):
+            if not good:
+                raise UsageError(f"training with {name} {getattr(self, name)!r}: allowed is {allowed}")
+
+    @property
+    def losses(self) -> list[str]:
+        """Names of the losses whose sum is made small."""
+        return [part.strip() for part in self.loss.split("+")]
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is kept, whichever is best."""
+        return self.keep_last and self.patience is None
 
     def rate(self, epoch: int, history: Sequence[Epoch]) -> float:
         """The learning rate of an epoch, counted from 0."""
         share = epoch / max(1, self.epochs - 1)
-        first, last = self.learning_rate, self.final_learning_rate
+        first = self.learning_rate
+        last = first / 100 if self.final_learning_rate is None else self.final_learning_rate
         if self.schedule == "cosine":
             return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
         if self.schedule == "exponential":
@@ -119,3 +145,11 @@ def log(history: Sequence[Epoch]) -> str:
     writer.writeheader()
     writer.writerows(asdict(epoch) for epoch in history)
     return text.getvalue()
+
+
+def _positive(value: float) -> bool:
+    return 0 < value < math.inf
+
+
+def _one_of(names: Sequence[Any]) -> str:
+    return f"{', '.join(map(str, names[:-1]))} or {names[-1]}"

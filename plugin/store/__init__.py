@@ -12,7 +12,9 @@ from .evaluations import (
     rename_evaluation,
     save_evaluation,
 )
+from .families import FAMILIES, Family, family
 from .fields import (
+    REF_FIELD,
     Target,
     breakdown_fields,
     check_score_fields,
@@ -25,12 +27,16 @@ from .fields import (
 )
 from .items import ImageSource, PairSource, Source, is_grouped
 from .loading import check_name, import_dataset
+from .models import read_card, trained_models
 from .samples import underlying
 from .snapshot import Snapshot, take_snapshot
-from .training import TrainingJob, TrainingSummary, check_model_name, count_labels, save_uncertain_view
+from .training import TrainingJob, TrainingSummary, check_model_name, count_labels, save_next_view
 from .views import build_view, fingerprint, select_group, view_stages
 
 __all__ = [
+    "FAMILIES",
+    "REF_FIELD",
+    "Family",
     "ImageSource",
     "PairSource",
     "Progress",
@@ -57,21 +63,24 @@ __all__ = [
     "delete_evaluation",
     "evaluate_view",
     "evaluated_view",
+    "family",
     "fingerprint",
     "import_dataset",
     "is_grouped",
     "list_evaluations",
     "load_evaluation",
     "path_fields",
+    "read_card",
     "read_table",
     "rename_evaluation",
     "resolve_target",
     "save_evaluation",
-    "save_uncertain_view",
+    "save_next_view",
     "score_fields",
     "select_group",
     "take_snapshot",
     "target_fields",
+    "trained_models",
     "underlying",
     "view_stages",
 ]

@@ -30,11 +30,13 @@ _FLUSH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a computation is: samples done, of how many, and how many of the done failed."""
+    """How far a computation is: samples or epochs done, of how many, how many of the done failed, and what to add."""
 
     done: int
     total: int
     failed: int
+    unit: str = "images"
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From labels in a field to a trained no-reference model, recorded as a FiftyOne run."""
+"""From labels in a field to a trained model, recorded as a FiftyOne run."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 from fiftyone.core.collections import SampleCollection
 
-from ..errors import ImageError, UsageError
+from ..errors import UsageError
 from ..learning.folds import FEWEST, number_of_folds
 from ..learning.labels import LabelledImages, labelled
 from ..metrics import MODEL_SUFFIX, check_model_path, metric_info
-from ..metrics.models import GAUSSIAN_PROCESS, info_of
+from ..metrics.models import info_of
 from .compute import Progress
-from .config import dataset_dir
+from .families import DEFAULT
+from .families import family as find_family
 from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target, written_by_metrics
 from .items import ImageSource
+from .models import models_dir
 from .runs import Outcome, Run
 
 UNCERTAIN: Final = 100
 """Images in the view of those to label next."""
 
-_STEPS_OF_FITTING: Final = 6
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _LONGEST_NAME: Final = 100
 
@@ -45,12 +46,7 @@ class TrainingSummary:
         not_finite: labels that count as missing because they are NaN or infinite
         failed: images that could not be read
         notes: what became of labels that could not be taken as they are, a sentence each
-        srcc: cross-validated Spearman correlation with the labels; None where all scores are the same
-        srcc_interval: its 95 % confidence interval, where it can be had
-        plcc: cross-validated Pearson correlation with the labels, after a logistic fit; None as above
-        rmse: cross-validated root mean square error, after the same fit, of 100; None as above
-        in_words: by how much the scores miss the labels, and how much less than the labels' mean does
-        coverage: share of the labels within the 95 % intervals of their scores
+        card: the model card
     """
 
     name: str
@@ -60,12 +56,7 @@ class TrainingSummary:
     not_finite: int
     failed: int
     notes: tuple[str, ...]
-    srcc: float | None
-    srcc_interval: tuple[float, float] | None
-    plcc: float | None
-    rmse: float | None
-    in_words: str
-    coverage: float
+    card: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """The summary, ready for JSON."""
@@ -73,19 +64,21 @@ class TrainingSummary:
 
 
 class TrainingJob:
-    """Trains a no-reference model on a view's labels.
+    """Trains a model on a view's labels.
 
-    Iterating does the work: it yields a ``Progress`` about once a second.
+    Iterating does the work: it yields a ``Progress`` about once a second, or once an epoch.
 
     Args:
         samples: dataset or view; those without a label, or with one that is NaN or infinite, are left out
         target: numeric field with the labels
         name: of the model
+        family: of the model, one of ``FAMILIES``
         lower_is_better: the labels' direction; by default the declared one, else higher is better
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
+        settings: of the loop, for families that learn in epochs, such as ``epochs`` and ``batch_size``
 
     Raises:
-        UsageError: the field, the name or the view is wrong, or there are too few labels
+        UsageError: the field, the name, the family, a setting or the view is wrong, or there are too few labels
     """
 
     def __init__(
@@ -94,24 +87,30 @@ class TrainingJob:
         target: str,
         name: str,
         *,
+        family: str = DEFAULT,
         lower_is_better: bool | None = None,
         device: str = "auto",
+        **settings: Any,
     ) -> None:
-        self.check(samples, target)
+        self.check(samples, target, family)
         self._samples = samples
         self._target = resolve_target(samples._root_dataset, target, lower_is_better)
         self._name = name
-        self._path = check_model_name(samples._root_dataset, name)
+        self._path = check_model_name(samples._root_dataset, name, family)
+        self._family = family
+        usual = find_family(family).settings
+        self._settings = replace(usual, **settings) if usual is not None else None
         self._device = device
         self._summary: TrainingSummary | None = None
 
     @staticmethod
-    def check(samples: SampleCollection, target: str) -> None:
+    def check(samples: SampleCollection, target: str, family: str = DEFAULT) -> None:
         """Check that there is something to learn.
 
         Raises:
             UsageError: the samples are no images, the field is not numeric, there are too few labels, all are the
-                same or of copies of one reference, or one lies far outside the declared range
+                same or of copies of one reference, one lies far outside the declared range, or the family compares
+                with references and an image has none
         """
         ImageSource().check(samples)
         resolve_target(samples._root_dataset, target)
@@ -122,7 +121,13 @@ class TrainingJob:
                 f"{labelled} samples have a value in {target!r}{left_out}: too few to learn from; label "
                 f"{FEWEST} or more, 200 make a useful model"
             )
-        number_of_folds(read_labels(samples, resolve_target(samples._root_dataset, target)).references)
+        labels = read_labels(samples, resolve_target(samples._root_dataset, target))
+        number_of_folds(labels.references)
+        if find_family(family).needs_references and (lacking := labels.references.count(None)):
+            raise UsageError(
+                f"{lacking:,} of {len(labels):,} labelled images have no reference in {REF_FIELD!r}, which this "
+                "family compares with; fill it, or train another family"
+            )
 
     @property
     def summary(self) -> TrainingSummary:
@@ -133,47 +138,63 @@ class TrainingJob:
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
-        # Here and not at the top: these import torch.
+        # Here and not at the top: this imports torch.
         from ..engine.devices import pick_device
-        from ..learning.gaussian_process.design import Recipe
-        from ..learning.gaussian_process.extraction import views
-        from ..learning.gaussian_process.features import FeatureNetwork
-        from ..learning.gaussian_process.trainer import make
-        from ..learning.gaussian_process.training import Samples
 
         labels = read_labels(self._samples, self._target)
         _, not_finite = count_labels(self._samples, self._target.field)
-        recipe, device = Recipe(), pick_device(self._device)
-        network = FeatureNetwork(recipe.taps, recipe.pool, device)
-        settings = {"trained": self._name, "target": self._target.field, "device": str(device)}
-        total = len(labels) + _STEPS_OF_FITTING
-        failed = 0
-        features: list[Any] = []
+        labels = replace(labels, origin={**labels.origin, "not_finite": not_finite})
+        device = pick_device(self._device)
+        settings = {
+            "trained": self._name,
+            "family": self._family,
+            "settings": self._settings and asdict(self._settings),
+            "target": self._target.field,
+            "device": str(device),
+        }
+        learnt = failed = 0
 
         def outcome() -> Outcome:
-            return Outcome({"learnt": len(features) - failed, "not_finite": not_finite, "failed": failed})
+            return Outcome({"learnt": learnt, "not_finite": not_finite, "failed": failed})
 
         with Run(self._samples, self._name, settings, outcome) as run:
-            yield Progress(0, total, 0)
-            told = time.monotonic()
-            for done, found in enumerate(views(labels.paths, network, device), start=1):
-                failed += isinstance(found, ImageError)
-                features.append(None if isinstance(found, ImageError) else found)
-                if time.monotonic() - told >= 1:
+            steps = find_family(self._family).train(labels, self._path, device, self._settings)
+            told = -math.inf
+            while True:
+                try:
+                    state = next(steps)
+                except StopIteration as end:
+                    card = end.value
+                    break
+                failed = state.failed
+                if time.monotonic() - told >= 1 or state.done == state.total:
                     told = time.monotonic()
-                    yield Progress(done, total, failed)
-            yield Progress(len(labels), total, failed)
-            origin = {**labels.origin, "not_finite": not_finite, "failed": failed}
-            labels = replace(labels, origin=origin)
-            samples = Samples.of(labels, features, network)
-            card = make(labels, samples, network, self._path, recipe=recipe)
-        counts = {"n": len(samples), "not_finite": not_finite, "failed": failed}
-        notes = tuple(labels.left_out)
-        self._summary = _summary(self._name, self._path, run.key, counts, notes, card["results"])
-        yield Progress(total, total, failed)
+                    yield state
+            failed = len(card["skipped"])
+            learnt = len(labels) - failed
+            self._path.with_suffix(f".checkpoint{MODEL_SUFFIX}").unlink(missing_ok=True)
+            self._require_use(card["results"])
+        self._summary = TrainingSummary(
+            name=self._name,
+            model=str(self._path),
+            run_key=run.key,
+            n=learnt,
+            not_finite=not_finite,
+            failed=failed,
+            notes=tuple(labels.left_out),
+            card=card,
+        )
+
+    def _require_use(self, results: Mapping[str, Any]) -> None:
+        """UsageError where scores miss the labels by no less than their mean does; the model is removed then."""
+        if results["rmse_without_fit"] < results["rmse_of_mean"]:
+            return
+        for path in (self._path, self._path.with_suffix(".json")):
+            path.unlink()
+        raise UsageError(f"no model: {results['in_words']} Label more images, or check the labels")
 
 
-def check_model_name(dataset: fo.Dataset, name: str) -> Path:
+def check_model_name(dataset: fo.Dataset, name: str, family: str = DEFAULT) -> Path:
     """Where a model of that name is kept.
 
     Raises:
@@ -185,9 +206,9 @@ def check_model_name(dataset: fo.Dataset, name: str) -> Path:
             f"{name!r} cannot be a model's name: up to {_LONGEST_NAME} letters of a to z, digits, hyphens and "
             "underscores, a letter first, since fields and a file are named after it"
         )
-    path = dataset_dir(dataset) / "models" / f"{name}{MODEL_SUFFIX}"
+    path = models_dir(dataset) / f"{name}{MODEL_SUFFIX}"
     check_model_path(path)
-    info = info_of(path, GAUSSIAN_PROCESS)
+    info = info_of(path, find_family(family).declaration)
     others = written_by_metrics()
     for field in asdict(ScoreFields.of(info)).values():
         if field in others:
@@ -196,8 +217,11 @@ def check_model_name(dataset: fo.Dataset, name: str) -> Path:
     return path
 
 
-def save_uncertain_view(samples: SampleCollection, model: str, target: str) -> str:
-    """Save the view of the images without a label that a model is least sure of, least sure first.
+def save_next_view(samples: SampleCollection, model: str, target: str) -> str:
+    """Save the view of the images without a label to label next.
+
+    They are those that a model is least sure of, least sure first; of a model that does not tell how sure it is,
+    those that it finds the worst.
 
     Args:
         samples: dataset or view
@@ -209,14 +233,16 @@ def save_uncertain_view(samples: SampleCollection, model: str, target: str) -> s
     """
     dataset = samples._root_dataset
     info = metric_info(model)
-    name, deviation = info.name, ScoreFields.of(info).std
+    name, fields = info.name, ScoreFields.of(info)
+    by = fields.std if info.has_deviation else fields.score
     title = f"label next for {name}"
     unlabelled = (F(target) == None) | F(target).is_in([math.nan, math.inf, -math.inf])  # noqa: E711
-    view = dataset.match(unlabelled & (F(deviation) != None))  # noqa: E711
+    view = dataset.match(unlabelled & (F(by) != None))  # noqa: E711
     dataset.save_view(
         title,
-        view.sort_by(deviation, reverse=True).limit(UNCERTAIN),
-        description=f"Without a {target}, and the ones that {name} is least sure of",
+        view.sort_by(by, reverse=info.has_deviation or info.lower_is_better).limit(UNCERTAIN),
+        description=f"Without a {target}, and the ones that {name} "
+        + ("is least sure of" if info.has_deviation else "finds the worst"),
         overwrite=True,
     )
     return title
@@ -252,22 +278,3 @@ def count_labels(samples: SampleCollection, target: str) -> tuple[int, int]:
 def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
     # To MongoDB NaN is less than any number.
     return ImageSource().scored(samples).match((F(target) > -math.inf) & (F(target) < math.inf))
-
-
-def _summary(
-    name: str, path: Path, run_key: str, counts: Mapping[str, int], notes: tuple[str, ...], results: Mapping[str, Any]
-) -> TrainingSummary:
-    interval = results["intervals_95"].get("srcc")
-    return TrainingSummary(
-        name=name,
-        model=str(path),
-        run_key=run_key,
-        **counts,
-        notes=notes,
-        srcc=results["srcc"],
-        srcc_interval=interval and (interval[0], interval[1]),
-        plcc=results["plcc"],
-        rmse=results["rmse"],
-        in_words=results["in_words"],
-        coverage=results["coverage_of_95_percent_intervals"],
-    )

@@ -55,8 +55,16 @@ def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
     app.get_by_role("button", name="Execute", exact=True).click()
     trained = app.get_by_text(re.compile(rf"Cross-validated on {labels} labels: SRCC -?0\.\d+"))
     served.expect(app, lambda: expect(trained).to_be_visible())
-    expect(app.get_by_text(f"{n} images now have a score in my_quality")).to_be_visible()
+    # How good it is comes before it is applied, and only if wanted.
+    expect(
+        app.get_by_text(re.compile(r"miss the labels by [\d.]+ of 100 .* less than the labels' mean"))
+    ).to_be_visible()
+    expect(app.get_by_text(f"Score {n} images with it?")).to_be_visible()
     screenshot(app, "trained")
+    app.get_by_role("button", name="Execute", exact=True).click()
+    applied = app.get_by_text(f"{n} images now have a score in my_quality")
+    served.expect(app, lambda: expect(applied).to_be_visible())
+    screenshot(app, "applied")
     app.get_by_role("button", name="Done").click()
     app.get_by_text("Unsaved view").click()
     app.get_by_text("label next for my_quality").click()

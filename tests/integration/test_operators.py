@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import fiftyone as fo
@@ -312,6 +313,56 @@ class TestTrainQualityModel:
         train(labelled, "sharp", "sharpness", device="cpu", apply=False)
         card = json.loads((datasets_dir() / labelled.name / "models" / "sharpness.json").read_text())
         assert card["results"]["protocol"].startswith("2-fold")
+
+    def test_form_offers_the_families_that_suit_the_dataset(self, train, labelled):
+        def form(**params) -> dict[str, Any]:
+            request = {"dataset_name": labelled.name, "params": {"target": "sharp", "name": "sharpness", **params}}
+            return train.resolve_type(ExecutionContext(request, executor=Executor()), "inputs").type.properties
+
+        assert form()["family"].type.values == ["gaussian-process", "finetuned"]
+        assert {"advanced", "epochs"}.isdisjoint(form())
+        labelled.set_values("ref_path", ["one.png", "two.png"] * 19 + [None] * 2)
+        shown = form(family="three-branch")
+        assert shown["family"].type.values == ["gaussian-process", "finetuned", "three-branch"]
+        assert "1 of 30 labelled images have no reference" in shown["problem"].view.description
+        assert "epochs" not in shown
+        opened = form(family="finetuned", advanced=True)
+        assert (opened["epochs"].default, opened["batch_size"].default) == (15, 16)
+        wrong = form(family="finetuned", advanced=True, learning_rate=-1)
+        assert "learning_rate -1: allowed is a number above 0" in wrong["problem"].view.description
+
+    def test_compares_with_references_where_there_are_some(self, train, labelled, evaluate):
+        paths = labelled.values("filepath")
+        labelled.set_values("ref_path", [paths[number % 10] for number in range(40)])
+        labelled.set_values("sharp", [5 - number / 8 for number in range(40)])
+        broken = labelled.skip(33).first()
+        Path(broken.filepath).write_bytes(b"no image")
+        settings = {"epochs": 12, "learning_rate": 3e-3}
+        train(labelled, "sharp", "likeness", family="three-branch", device="cpu", apply=False, **settings)
+        model = datasets_dir() / labelled.name / "models" / "likeness.safetensors"
+        card = json.loads(model.with_suffix(".json").read_text())
+        assert card["results"]["rmse_without_fit"] < card["results"]["rmse_of_mean"]
+        assert [Path(skipped.partition(": ")[0]).name for skipped in card["skipped"]] == ["33.png"]
+        assert not list(model.parent.glob("*.checkpoint*"))
+
+        def form(operator: str, **params) -> dict[str, Any]:
+            request = {"dataset_name": labelled.name, "params": params}
+            found = foo.get_operator(f"{PLUGIN}/{operator}")
+            return found.resolve_type(ExecutionContext(request, executor=Executor()), "inputs").type.properties
+
+        assert [each.value for each in form("compute_full_reference")["model"].view.choices] == [str(model)]
+        assert form("compute_no_reference")["model"].view.choices == []
+        mixed = form("compute_no_reference", model=str(model))
+        assert "compares with references" in mixed["problem"].view.description
+        shown = form("apply_quality_model")
+        assert "less than the labels' mean" in shown["report"].view.as_dict()["default"] or shown["report"].type
+        assert [trace["name"] for trace in shown["curve"].view.data][-1] == "SRCC, held out"
+        foo.get_operator(f"{PLUGIN}/compute_full_reference")(labelled, model=str(model), device="cpu")
+        labelled.reload()
+        assert labelled.values("likeness").count(None) == 1
+        [row] = evaluate(labelled, target="sharp")["rows"]
+        assert row["metric"] == "likeness"
+        assert row["srcc"] > 0.6
 
     def test_failure_of_an_immediate_run_is_shown(self, train, labelled):
         labelled.set_values("sharp", [1.0] * 40)

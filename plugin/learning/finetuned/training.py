@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -20,8 +21,10 @@ from ...networks.backbones import backbone_info, build
 from ..crops import random_crops
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
-from ..loop import train
+from ..loop import Job, train
+from ..recipes import FINETUNED
 from ..regression import Regression
+from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
 from .model import save
@@ -34,34 +37,12 @@ class Recipe:
     Attributes:
         backbone: the network
         layer: what the neuron looks at, averaged over positions; empty for what the network classifies by
-        epochs: passes over the images
-        learning_rate: Adam's
-        batch_size: images at a time
-        patience: stop after so many epochs without a lower loss on the validation images, and keep the network of
-            the lowest; None to train all epochs and keep the last
-        seed: of the neuron, of the images' order and of the crops
+        settings: of the loop
     """
 
     backbone: str
     layer: str = ""
-    epochs: int = 30
-    learning_rate: float = 1e-4
-    batch_size: int = 16
-    patience: int | None = None
-    seed: int = 0
-
-    @property
-    def settings(self) -> Settings:
-        """The loop's settings: mean squared error, Adam at one rate."""
-        return Settings(
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            batch_size=self.batch_size,
-            best_by="loss",
-            patience=self.patience,
-            keep_last=self.patience is None,
-            seed=self.seed,
-        )
+    settings: Settings = FINETUNED
 
 
 @dataclass(frozen=True)
@@ -88,6 +69,57 @@ class Crops:
         return str(self.labelled.paths[index])
 
 
+def prepare(
+    training: LabelledImages,
+    recipe: Recipe,
+    *,
+    validation: LabelledImages | None = None,
+    weights: str | Path | None = None,
+) -> Job:
+    """Make ready to train a backbone on opinions.
+
+    Args:
+        training: the images to learn from
+        recipe: how
+        validation: images to watch, which training does not see
+        weights: the backbone's weights file or folder; None to search
+
+    Raises:
+        UsageError: all labels are the same
+        WeightsError: the backbone's weights are not found
+    """
+    require_contrast(training.opinions)
+    torch.manual_seed(recipe.settings.seed)
+    info = backbone_info(recipe.backbone)
+    model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights))
+    model.requires_grad_(True)
+    standard = Standard.of(training.opinions)
+
+    def crops(labelled: LabelledImages) -> Crops:
+        return Crops(labelled, standard.targets(labelled.opinions), info.size)
+
+    pretrained = model.backbone.weights
+    identity = {
+        "recipe": asdict(recipe),
+        "images": training.digest,
+        "validation": None if validation is None else validation.digest,
+        "weights": None if pretrained is None else pretrained.sha256,
+    }
+    card = {
+        "model": f"no-reference image quality: {info.title}, trained further",
+        "backbone": info.name,
+        "layer": model.backbone.layers[0],
+        "data": {**training.origin, "images": len(training), "images_sha256": identity["images"]},
+        "split": {"training": len(training), "validation": 0 if validation is None else len(validation)},
+        "recipe": asdict(recipe),
+        "target": asdict(standard),
+        "images_sha256": identity["images"],
+        "pretrained": None if pretrained is None else pretrained.describe(),
+    }
+    watched = None if validation is None else crops(validation)
+    return Job(model, crops(training), watched, recipe.settings, identity, card)
+
+
 def finetune(
     training: LabelledImages,
     recipe: Recipe,
@@ -98,7 +130,7 @@ def finetune(
     device: torch.device,
     resume: bool = False,
     report: Callable[[Epoch], None] = lambda epoch: None,
-) -> tuple[Epoch, ...]:
+) -> dict[str, Any]:
     """Train a backbone on opinions.
 
     Writes ``OUT.safetensors``, whose parameters have the backbone's own names, so that it serves as the backbone's
@@ -116,7 +148,7 @@ def finetune(
         report: told of each epoch when it is done
 
     Returns:
-        all epochs
+        the card
 
     Raises:
         UsageError: all labels are the same, no image can be used, the recipe stops early without validation images,
@@ -125,47 +157,27 @@ def finetune(
     """
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: networks are written to a .safetensors file")
-    require_contrast(training.opinions)
-    torch.manual_seed(recipe.seed)
-    info = backbone_info(recipe.backbone)
-    model = Regression(build(recipe.backbone, [recipe.layer or info.logits], weights))
-    model.requires_grad_(True)
-    standard = Standard.of(training.opinions)
-
-    def crops(labelled: LabelledImages) -> Crops:
-        return Crops(labelled, standard.targets(labelled.opinions), info.size)
-
-    pretrained = model.backbone.weights
-    identity = {
-        "recipe": asdict(recipe),
-        "images": training.digest,
-        "validation": None if validation is None else validation.digest,
-        "weights": None if pretrained is None else pretrained.sha256,
-    }
+    job = prepare(training, recipe, validation=validation, weights=weights)
     outcome = train(
-        model,
-        crops(training),
-        recipe.settings,
+        job.module,
+        job.training,
+        job.settings,
         out,
-        identity,
-        validation=None if validation is None else crops(validation),
+        job.identity,
+        validation=job.validation,
         device=device,
         resume=resume,
         report=report,
     )
     card = {
-        "backbone": info.name,
-        "layer": model.backbone.layers[0],
-        "recipe": asdict(recipe),
-        "target": asdict(standard),
+        **job.card,
         "images": len(training) - len(outcome.skipped),
-        "images_sha256": identity["images"],
         "skipped": list(outcome.skipped),
-        "pretrained": None if pretrained is None else pretrained.describe(),
         "kept_epoch": outcome.kept.number,
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "results": job.results(outcome),
+        "epochs": curve(outcome.epochs),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm"),
     }
-    save(out, outcome.state, model, standard, card)
-    return outcome.epochs
+    save(out, outcome.state, cast(Regression, job.module), Standard(**job.card["target"]), card)
+    return card

@@ -11,6 +11,7 @@ from ...evaluation import evaluate
 from ...metrics.models import GRADES
 from ...weights import Weights
 from ..folds import number_of_folds
+from ..results import better_than_mean
 from .features import LONGEST, SHORTEST
 from .model import QualityModel
 from .search import Trial
@@ -81,9 +82,8 @@ def _agreement(samples: Samples, validation: CrossValidation, seed: int) -> dict
     names = ("srcc", "krcc", "plcc", "rmse")
     missed, missed_by_mean = validation.rmse(samples.opinions), float(samples.opinions.std())
     return {
-        "in_words": "On images that it has not learnt from, the model's scores miss the labels by "
-        f"{missed:.1f} of 100 (RMSE, without a fit): "
-        f"{1 - missed / missed_by_mean:.0%} less than the labels' mean, which misses them by {missed_by_mean:.1f}.",
+        "in_words": better_than_mean(missed, missed_by_mean),
+        "labels": len(samples),
         "rmse_of_mean": missed_by_mean,
         **{name: getattr(row, name) for name in names},
         "plcc_without_fit": row.plcc_raw,

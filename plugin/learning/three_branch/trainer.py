@@ -19,13 +19,12 @@ from ...metrics import check_model_path
 from ..crops import mirrored
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
-from ..loop import train
+from ..loop import Job, train
+from ..recipes import THREE_BRANCH
+from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
 from .model import Architecture, ThreeBranch, save
-
-PAPER: Final = Settings(epochs=30, learning_rate=1e-4, final_learning_rate=1e-6, schedule="exponential", batch_size=8)
-"""The paper's recipe; it gives no number of epochs and no shape of the learning rate's way down."""
 
 HELD_OUT: Final = 0.2
 """Share of the references that are watched, not learnt from."""
@@ -75,46 +74,31 @@ class Pairs:
         return str(self.labelled.paths[index])
 
 
-def fit(
+def prepare(
     labelled: LabelledImages,
-    out: Path,
     *,
     architecture: Architecture | None = None,
-    settings: Settings = PAPER,
+    settings: Settings = THREE_BRANCH,
     held_out: float = HELD_OUT,
     by_image: bool = False,
     crop: int | None = None,
     weights: str | Path | None = None,
-    device: torch.device,
-    resume: bool = False,
-    report: Callable[[Epoch], None] = lambda epoch: None,
-) -> dict[str, Any]:
-    """Train a model on labelled pairs, watching some of the references.
-
-    Writes ``OUT.safetensors``, its card ``OUT.json``, and what :func:`~deepmse.plugin.learning.loop.train` writes.
+) -> Job:
+    """Make ready to train a model on labelled pairs, watching some of the references.
 
     Args:
         labelled: distorted images with opinions, each with the path of its reference
-        out: ``OUT.safetensors``
         architecture: branches and encoders; None for the paper's
         settings: how to train
         held_out: share of the references to watch; 0 for none
         by_image: hold out images, whatever their reference: the leaky reading of an 80/20 split
         crop: side of random crops, in pixels; None for whole images, which have to be of one size then
         weights: of the frozen encoder: a file or folder, or None to search
-        device: where to compute
-        resume: go on from the checkpoint, if there is one
-        report: told of each epoch when it is done
-
-    Returns:
-        the card
 
     Raises:
-        UsageError: if an image has no reference, all labels are the same, or as the loop says
+        UsageError: if an image has no reference, or all labels are the same
         WeightsError: if the frozen encoder's weights are not found
-        OutputError: if a file cannot be written
     """
-    check_model_path(out)
     architecture = architecture or Architecture()
     require_contrast(labelled.opinions)
     lacking = [path for path, reference in zip(labelled.paths, labelled.references, strict=True) if not reference]
@@ -140,17 +124,6 @@ def fit(
         "images": labelled.digest,
         "held_out": [held_out, by_image],
     }
-    outcome = train(
-        model,
-        pairs(learnt),
-        settings,
-        out,
-        identity,
-        validation=pairs(watched) if held_out else None,
-        device=device,
-        resume=resume,
-        report=report,
-    )
     card = {
         "model": "full-reference image quality: three branches (Dutta, Das, Shah)",
         "data": {**labelled.origin, "images": len(labelled), "images_sha256": identity["images"]},
@@ -158,13 +131,62 @@ def fit(
         "architecture": asdict(architecture),
         "settings": asdict(settings),
         "crop": crop,
+        "target": asdict(standard),
+    }
+    return Job(model, pairs(learnt), pairs(watched) if held_out else None, settings, identity, card)
+
+
+def fit(
+    labelled: LabelledImages,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    report: Callable[[Epoch], None] = lambda epoch: None,
+    **choices: Any,
+) -> dict[str, Any]:
+    """Train a model on labelled pairs.
+
+    Writes ``OUT.safetensors``, its card ``OUT.json``, and what :func:`~deepmse.plugin.learning.loop.train` writes.
+
+    Args:
+        labelled: distorted images with opinions, each with the path of its reference
+        out: ``OUT.safetensors``
+        device: where to compute
+        resume: go on from the checkpoint, if there is one
+        report: told of each epoch when it is done
+        choices: what :func:`prepare` takes
+
+    Returns:
+        the card
+
+    Raises:
+        UsageError: as :func:`prepare` and the loop say
+        WeightsError: if the frozen encoder's weights are not found
+        OutputError: if a file cannot be written
+    """
+    check_model_path(out)
+    job = prepare(labelled, **choices)
+    outcome = train(
+        job.module,
+        job.training,
+        job.settings,
+        out,
+        job.identity,
+        validation=job.validation,
+        device=device,
+        resume=resume,
+        report=report,
+    )
+    card = {
+        **job.card,
         "kept_epoch": outcome.kept.number,
-        "results": {"validation_srcc": outcome.kept.srcc, "validation_loss": outcome.kept.validation},
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "results": job.results(outcome),
+        "epochs": curve(outcome.epochs),
         "skipped": list(outcome.skipped),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
         "licence": "Apache-2.0 for what was trained; a frozen encoder's parameters keep their own terms",
     }
-    save(out, outcome.state, architecture, standard, card)
+    save(out, outcome.state, Architecture(**job.card["architecture"]), Standard(**job.card["target"]), card)
     return card

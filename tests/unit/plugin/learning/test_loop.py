@@ -1,11 +1,17 @@
 """The loop: what is kept, what is resumed, what cannot be used; on a model so small that truth can be computed."""
 
+import errno
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from deepmse.plugin.errors import ImageError, UsageError
+from deepmse.plugin.errors import ImageError, OutputError, UsageError
 from deepmse.plugin.learning.loop import train
 from deepmse.plugin.learning.settings import Settings
 from scipy import stats
@@ -170,3 +176,67 @@ def test_stopping_early_needs_something_to_watch_and_keeps_the_best(tmp_path):
     settings = replace(SETTINGS, patience=3)
     outcome = train(Linear(), Dots(), settings, tmp_path / "m.safetensors", {}, validation=turned, device=CPU)
     assert len(outcome.epochs) == outcome.kept.number + 3 < 40
+
+
+class Chancy(Linear):
+    """With a state of its own, and chance."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm, self.dropout = nn.BatchNorm1d(12), nn.Dropout(0.3)
+
+    def forward(self, images):
+        return self.weights(self.dropout(self.norm(images.flatten(1) / 255)))[:, 0]
+
+
+class Deadly(Dots):
+    """Ends its process without a word in the middle of the third epoch."""
+
+    def load(self, index, key):
+        _, epoch, _ = key.split()
+        self.loaded = getattr(self, "loaded", 0) + (epoch == b"3")
+        if self.loaded == 9:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().load(index, key)
+
+
+KILLED = replace(SETTINGS, epochs=5, average=0.5)
+
+
+def test_a_process_killed_within_an_epoch_goes_on_to_the_bits_of_an_unbroken_one(tmp_path):
+    code = (
+        "import runpy, sys, pathlib; it = runpy.run_path(sys.argv[1]); "
+        "it['train'](it['Chancy'](), it['Deadly'](), it['KILLED'], pathlib.Path(sys.argv[2]), {}, device=it['CPU'])"
+    )
+    parted = tmp_path / "parted.safetensors"
+    ended = subprocess.run([sys.executable, "-c", code, __file__, parted], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert (tmp_path / "parted.log.csv").read_text().count("\n") == 3
+    torch.manual_seed(7)
+    resumed = train(Chancy(), Dots(), KILLED, parted, {}, device=CPU, resume=True)
+    whole = train(Chancy(), Dots(), KILLED, tmp_path / "whole.safetensors", {}, device=CPU)
+    assert resumed.epochs == whole.epochs
+    assert resumed.state.keys() == whole.state.keys()
+    assert all(torch.equal(value, resumed.state[name]) for name, value in whole.state.items())
+
+
+def test_a_full_disk_keeps_the_last_checkpoint_and_says_how_to_go_on(tmp_path, monkeypatch):
+    out, settings = tmp_path / "m.safetensors", replace(SETTINGS, epochs=4)
+    checkpoint, write_bytes = tmp_path / "m.checkpoint.safetensors", Path.write_bytes
+    kept = []
+
+    def full(path, content):
+        if "checkpoint" in path.name and len(kept) == 2:
+            write_bytes(path, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"m\.checkpoint\.safetensors: .*No space left.* go on with --resume"):
+        train(Linear(), Dots(), settings, out, {}, device=CPU, report=lambda _: kept.append(checkpoint.read_bytes()))
+    assert checkpoint.read_bytes() == kept[-1]
+    assert {path.name for path in tmp_path.iterdir()} == {"m.checkpoint.safetensors", "m.log.csv"}
+    monkeypatch.undo()
+    resumed = train(Linear(), Dots(), settings, out, {}, device=CPU, resume=True)
+    whole = train(Linear(), Dots(), settings, tmp_path / "whole.safetensors", {}, device=CPU)
+    assert all(torch.equal(value, resumed.state[name]) for name, value in whole.state.items())

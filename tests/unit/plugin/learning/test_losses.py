@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from deepmse.plugin.errors import UsageError
-from deepmse.plugin.learning.losses import LOSSES, named, norm_in_norm, plcc, ranking
+from deepmse.plugin.learning.losses import norm_in_norm, plcc, ranking, total
+from deepmse.plugin.learning.settings import LOSSES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -60,13 +60,11 @@ def test_gradients_lead_to_agreement(name):
     optimizer = torch.optim.Adam([predicted], lr=0.05)
     for _ in range(400):
         optimizer.zero_grad()
-        named(name)(predicted, target).backward()
+        total([name])(predicted, target).backward()
         optimizer.step()
     assert predicted.detach().argsort().tolist() == list(range(8))
 
 
 def test_sums_and_unknown_names():
     x, y = tensor([0.0, 1.0, 3.0]), tensor([1.0, 0.0, 2.0])
-    assert float(named("mse+plcc")(x, y)) == pytest.approx(float(named("mse")(x, y)) + float(plcc(x, y)))
-    with pytest.raises(UsageError, match="no loss 'mae'; there are mse, plcc"):
-        named("mse+mae")
+    assert float(total(["mse", "plcc"])(x, y)) == pytest.approx(float(total(["mse"])(x, y)) + float(plcc(x, y)))

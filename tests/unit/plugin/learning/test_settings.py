@@ -1,5 +1,7 @@
 """The learning rate's way down."""
 
+import re
+
 import pytest
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning.settings import Epoch, Settings
@@ -25,7 +27,29 @@ def test_a_plateau_halves_the_rate_after_three_epochs_without_a_better_one():
     assert found == [1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
-@pytest.mark.parametrize("wrong", [{"epochs": 0}, {"batch_size": 0}, {"learning_rate": 0.0}, {"average": 1.0}])
-def test_settings_that_cannot_be_are_refused(wrong):
-    with pytest.raises(UsageError, match="training needs at least one epoch"):
-        Settings(**wrong)
+def test_without_another_end_the_rate_falls_to_a_hundredth():
+    assert Settings(epochs=2, learning_rate=0.5, schedule="cosine").rate(1, []) == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("epochs", 0, "1 or more"),
+        ("batch_size", 0, "1 or more"),
+        ("learning_rate", 0.0, "a number above 0"),
+        ("learning_rate", float("nan"), "a number above 0"),
+        ("average", 1.0, "0 to below 1"),
+        ("patience", 0, "1 or more"),
+        ("schedule", "step", "constant, cosine, exponential or plateau"),
+        ("loss", "mse+mae", "mse, plcc, norm-in-norm or ranking, or a sum of them such as mse+plcc"),
+        ("precision", "16", "32-true, bf16-mixed or 16-mixed"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(name, value, allowed):
+    with pytest.raises(UsageError, match=f"^{re.escape(f'training with {name} {value!r}: allowed is {allowed}')}$"):
+        Settings(**{name: value})
+
+
+def test_patience_keeps_the_best():
+    assert Settings(keep_last=True).keeps_last
+    assert not Settings(keep_last=True, patience=3).keeps_last

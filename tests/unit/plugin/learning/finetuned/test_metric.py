@@ -1,5 +1,6 @@
 """Fine-tuned networks as metrics: windows cover the picture, and scores are opinions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from deepmse.plugin.learning.finetuned.metric import MOST, windows
 from deepmse.plugin.learning.finetuned.model import DECLARATION, save
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.recipes import FINETUNED
 from deepmse.plugin.learning.regression import Regression
 from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.metrics import create, metric_info
@@ -42,7 +44,7 @@ def trained(tmp_path_factory, backbone) -> Path:
         opinions.append(90.0 - 80 * noisy)
     images = LabelledImages(tuple(paths), np.array(opinions), (None,) * 12, {})
     out = folder / "noise.safetensors"
-    recipe = Recipe("squeezenet", "fire6-concat", epochs=25, learning_rate=1e-3, batch_size=4)
+    recipe = Recipe("squeezenet", "fire6-concat", replace(FINETUNED, epochs=25, learning_rate=1e-3, batch_size=4))
     finetune(images, recipe, out, weights=backbone, device=torch.device("cpu"))
     return out
 

@@ -10,7 +10,9 @@ import torch
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.recipes import FINETUNED
 from deepmse.plugin.learning.regression import Regression
+from deepmse.plugin.learning.settings import Epoch
 from deepmse.plugin.networks.backbones import build
 from PIL import Image
 from safetensors.torch import load_file
@@ -54,19 +56,34 @@ def squeezenet(tmp_path_factory) -> Path:
     return random_weights(tmp_path_factory.mktemp("weights"), "squeezenet1_1")
 
 
+def epochs_of(card: dict) -> tuple[Epoch, ...]:
+    return tuple(Epoch(**epoch) for epoch in card["epochs"])
+
+
 def recipe(**settings: object) -> Recipe:
-    return Recipe("squeezenet", "fire8-concat", **{"epochs": 2, "batch_size": 4, **settings})
+    return Recipe("squeezenet", "fire8-concat", replace(FINETUNED, **{"epochs": 2, "batch_size": 4, **settings}))
 
 
 def test_the_papers_recipe_is_the_default():
-    assert (Recipe("vgg16").epochs, Recipe("vgg16").learning_rate, Recipe("vgg16").patience) == (30, 1e-4, None)
+    assert (FINETUNED.epochs, FINETUNED.learning_rate, FINETUNED.patience, FINETUNED.keeps_last) == (
+        30,
+        1e-4,
+        None,
+        True,
+    )
 
 
 def test_the_loss_falls(images, tmp_path):
     told = []
     out = tmp_path / "tuned.safetensors"
-    history = finetune(
-        images, Recipe("efficientnet-lite0", epochs=4, batch_size=4), out, device=CPU, report=told.append
+    history = epochs_of(
+        finetune(
+            images,
+            Recipe("efficientnet-lite0", settings=replace(FINETUNED, epochs=4, batch_size=4)),
+            out,
+            device=CPU,
+            report=told.append,
+        )
     )
     assert told == list(history)
     assert [epoch.number for epoch in history] == [1, 2, 3, 4]
@@ -77,9 +94,9 @@ def test_the_loss_falls(images, tmp_path):
 
 
 def test_an_interrupted_training_ends_at_the_same_bits(images, mobilenet, tmp_path):
-    settings = Recipe("mobilenet-v2", epochs=3, batch_size=4)
+    settings = Recipe("mobilenet-v2", settings=replace(FINETUNED, epochs=3, batch_size=4))
     whole, parted = tmp_path / "whole.safetensors", tmp_path / "parted.safetensors"
-    expected = finetune(images, settings, whole, weights=mobilenet, device=CPU)
+    expected = epochs_of(finetune(images, settings, whole, weights=mobilenet, device=CPU))
 
     class InterruptionError(Exception):
         pass
@@ -92,7 +109,7 @@ def test_an_interrupted_training_ends_at_the_same_bits(images, mobilenet, tmp_pa
         finetune(images, settings, parted, weights=mobilenet, device=CPU, report=interrupt)
     torch.manual_seed(99)
     assert not parted.exists()
-    resumed = finetune(images, settings, parted, weights=mobilenet, device=CPU, resume=True)
+    resumed = epochs_of(finetune(images, settings, parted, weights=mobilenet, device=CPU, resume=True))
     assert resumed == expected
     assert parted.read_bytes() == whole.read_bytes()
 
@@ -109,7 +126,7 @@ def test_another_training_is_not_resumed(images, squeezenet, tmp_path):
 
 def test_what_is_written_serves_as_weights(images, squeezenet, tmp_path):
     out = tmp_path / "tuned.safetensors"
-    history = finetune(images, recipe(epochs=2), out, weights=squeezenet, device=CPU)
+    history = epochs_of(finetune(images, recipe(epochs=2), out, weights=squeezenet, device=CPU))
     tensors = load_file(out)
     before, after = (build("squeezenet", ["fire8-concat"], weights) for weights in (squeezenet, out))
     assert set(tensors) == {*before.graph.state_dict(), "quality.weight", "quality.bias"}
@@ -129,13 +146,15 @@ def test_early_stopping_keeps_the_network_that_did_best(images, squeezenet, tmp_
     """With the targets of the watched images turned round, learning makes them worse."""
     turned = replace(images, opinions=150 - images.opinions)
     out = tmp_path / "tuned.safetensors"
-    history = finetune(
-        images,
-        recipe(epochs=9, patience=2, learning_rate=3e-4),
-        out,
-        validation=turned,
-        weights=squeezenet,
-        device=CPU,
+    history = epochs_of(
+        finetune(
+            images,
+            recipe(epochs=9, patience=2, learning_rate=3e-4),
+            out,
+            validation=turned,
+            weights=squeezenet,
+            device=CPU,
+        )
     )
     best = min(history, key=lambda epoch: epoch.validation)
     assert len(history) == best.number + 2 < 9

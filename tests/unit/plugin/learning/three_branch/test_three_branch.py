@@ -10,9 +10,10 @@ import torch
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.learning.files import read_model
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.recipes import THREE_BRANCH
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.learning.three_branch.model import Architecture, ThreeBranch, channels
-from deepmse.plugin.learning.three_branch.trainer import PAPER, Pairs, fit
+from deepmse.plugin.learning.three_branch.trainer import Pairs, fit
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.pyramids import pyramid
 from PIL import Image
@@ -58,8 +59,13 @@ def trained(pairs, squeezenet_file, tmp_path_factory) -> tuple[Path, dict]:
 
 
 def test_the_papers_recipe_is_the_default():
-    assert (PAPER.learning_rate, PAPER.final_learning_rate, PAPER.batch_size, PAPER.loss) == (1e-4, 1e-6, 8, "mse")
-    assert PAPER.rate(29, []) == pytest.approx(1e-6)
+    assert (
+        THREE_BRANCH.learning_rate,
+        THREE_BRANCH.final_learning_rate,
+        THREE_BRANCH.batch_size,
+        THREE_BRANCH.loss,
+    ) == (1e-4, 1e-6, 8, "mse")
+    assert THREE_BRANCH.rate(29, []) == pytest.approx(1e-6)
     assert Architecture() == Architecture("inception-v3", "inception-v3", "inception-v3")
 
 

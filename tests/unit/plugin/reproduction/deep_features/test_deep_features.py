@@ -1,5 +1,6 @@
 """The deep-feature paper's tables on miniatures: what is learnt, from what, and what the entries say."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from deepmse.plugin.errors import UsageError
 from deepmse.plugin.evaluation.splits import check_no_leakage, k_fold
 from deepmse.plugin.learning.features.extraction import Extractor
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
+from deepmse.plugin.learning.recipes import FINETUNED
 from deepmse.plugin.networks.taps import TAPS
 from deepmse.plugin.reproduction import Context
 from deepmse.plugin.reproduction.deep_features import data
@@ -167,7 +169,12 @@ class TestTables:
             tuned = context.out / f"{name}.squeezenet.tuned.safetensors"
             training = judged.labelled(judged.split()["training"])
             # The layers behind the last one that is read need not have been trained.
-            finetune(training, Recipe("squeezenet", "fire8-concat", epochs=1), tuned, device=torch.device("cpu"))
+            finetune(
+                training,
+                Recipe("squeezenet", "fire8-concat", replace(FINETUNED, epochs=1)),
+                tuned,
+                device=torch.device("cpu"),
+            )
         outcome = reproduction.reproduce("features-2", context)
         measured = [entry for entry in outcome.entries if entry.measured is not None]
         assert {entry.n for entry in measured} == {LEVELS}
