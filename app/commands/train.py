@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,6 +17,7 @@ from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 from .packaged import train_packaged
+from .weak import read_weak
 
 if TYPE_CHECKING:
     import torch
@@ -25,12 +26,21 @@ if TYPE_CHECKING:
     from ...plugin.learning.gaussian_process.search import Trial
 
 
+class LabelKinds(StrEnum):
+    """Where the labels of pairs come from."""
+
+    OPINIONS = "opinions"
+    METRICS = "metrics"
+
+
 class Recipes(StrEnum):
     """How a no-reference model is made."""
 
     LABELS = "labels"
     PACKAGED = "packaged"
 
+
+_ENCODER: Final = "inception-v3"
 
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 
@@ -124,11 +134,42 @@ def train_fr(
     target: Target = "mos",
     lower_is_better: LowerIsBetter = False,
     scale: Scale = None,
+    labels: Annotated[
+        LabelKinds,
+        typer.Option(
+            help="opinions: those of DATA; metrics: DATA is a folder of deepmse synth, or of photographs to distort, "
+            "and metrics say how good its pictures are."
+        ),
+    ] = LabelKinds.OPINIONS,
+    metrics: Annotated[
+        str, typer.Option(help="For --labels metrics: their ranks are averaged; names with commas.")
+    ] = "haarpsi,mdsi,fsimc,gmsd",
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For --labels metrics: where pictures and scores are kept, to go on."),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="A trained three-branch model to go on from, with its branches."
+        ),
+    ] = None,
     frp: Annotated[
-        str, typer.Option(help="Encoder of the frozen, pretrained branch that compares; “none” leaves it out.")
-    ] = "inception-v3",
-    frnp: Annotated[str, typer.Option(help="Encoder of the trained branch that compares.")] = "inception-v3",
-    nr: Annotated[str, typer.Option(help="Encoder of the branch that sees the image alone.")] = "inception-v3",
+        str | None,
+        typer.Option(
+            help="Encoder of the frozen, pretrained branch that compares; “none” leaves it out.",
+            show_default=_ENCODER,
+        ),
+    ] = None,
+    frnp: Annotated[
+        str | None, typer.Option(help="Encoder of the trained branch that compares.", show_default=_ENCODER)
+    ] = None,
+    nr: Annotated[
+        str | None, typer.Option(help="Encoder of the branch that sees the image alone.", show_default=_ENCODER)
+    ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="Compare by the logarithm of differences, features standardised.")
+    ] = False,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the pairs.")] = 30,
     learning_rate: Annotated[float, typer.Option(help="Adam's, at first; it falls to a hundredth.")] = 1e-4,
     batch_size: Annotated[int, typer.Option(min=1, help="Pairs at a time.")] = 8,
@@ -157,8 +198,9 @@ def train_fr(
     """Train a three-branch full-reference model on your own labelled pairs (columns dist and ref).
 
     Two branches compare the images, by frozen pretrained features and by trained ones; the third sees the distorted
-    image alone. Writes OUT.safetensors, a metric for "deepmse score -m OUT.safetensors", its card OUT.json and the
-    log OUT.log.csv.
+    image alone. With --labels metrics no opinions are needed: the rank average of metrics on distorted photographs
+    is learnt, and a second call with --from goes on with opinions. Writes OUT.safetensors, a metric for
+    "deepmse score -m OUT.safetensors", its card OUT.json and the log OUT.log.csv.
     """
     from ...plugin.engine.devices import pick_device
     from ...plugin.learning.settings import Settings
@@ -169,7 +211,12 @@ def train_fr(
     check_model_path(out)
     if split not in ("references", "images"):
         raise UsageError(f"--split is references or images, not {split!r}")
-    architecture = Architecture(*(None if name == "none" else name for name in (frp, frnp, nr)))
+    encoders = (frp, frnp, nr)
+    architecture = None
+    if start is None:
+        architecture = Architecture(_encoder(frp), _encoder(frnp), _encoder(nr), log)
+    elif log or any(encoders):
+        raise UsageError(f"{start}: has its own branches; leave --frp, --frnp, --nr and --log out")
     settings = Settings(
         epochs=epochs,
         learning_rate=learning_rate,
@@ -180,8 +227,11 @@ def train_fr(
         patience=patience,
         seed=seed,
     )
-    labelled = read(data, root, target, lower_is_better, scale)
-    with epochs_bar(epochs) as report:
+    if labels is LabelKinds.METRICS:
+        labelled = read_weak(Path(data), work, [name.strip() for name in metrics.split(",")], device, seed)
+    else:
+        labelled = read(data, root, target, lower_is_better, scale)
+    with epochs_bar(epochs) as report, terminal.bar("Frozen features") as progress:
         card = fit(
             labelled,
             out,
@@ -191,9 +241,11 @@ def train_fr(
             by_image=split == "images",
             crop=crop,
             weights=weights,
+            start=start,
             device=pick_device(device),
             resume=resume,
             report=report,
+            progress=progress,
         )
     if as_json:
         print(json.dumps(card, indent=2, ensure_ascii=False))
@@ -203,6 +255,11 @@ def train_fr(
     terminal.out.print(
         f"epoch {card['kept_epoch']} of {len(card['epochs'])} kept{watched} → {terminal.escaped(out)}", soft_wrap=True
     )
+
+
+def _encoder(name: str | None) -> str | None:
+    """What is asked for, or the paper's; None where the branch is left out."""
+    return None if name == "none" else name or _ENCODER
 
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:
