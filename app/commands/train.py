@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -22,6 +22,7 @@ from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 from .packaged import train_packaged
 from .settings import with_settings
+from .weak import read_weak
 
 if TYPE_CHECKING:
     import torch
@@ -30,12 +31,21 @@ if TYPE_CHECKING:
     from ...plugin.learning.gaussian_process.search import Trial
 
 
+class LabelKinds(StrEnum):
+    """Where the labels of pairs come from."""
+
+    OPINIONS = "opinions"
+    METRICS = "metrics"
+
+
 class Recipes(StrEnum):
     """How a no-reference model is made."""
 
     LABELS = "labels"
     PACKAGED = "packaged"
 
+
+_ENCODER: Final = "inception-v3"
 
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 train_app.command("convnext")(train_convnext)
@@ -132,11 +142,42 @@ def train_fr(
     target: Target = "mos",
     lower_is_better: LowerIsBetter = False,
     scale: Scale = None,
+    labels: Annotated[
+        LabelKinds,
+        typer.Option(
+            help="opinions: those of DATA; metrics: DATA is a folder of deepmse synth, or of photographs to distort, "
+            "and metrics say how good its pictures are."
+        ),
+    ] = LabelKinds.OPINIONS,
+    metrics: Annotated[
+        str, typer.Option(help="For --labels metrics: their ranks are averaged; names with commas.")
+    ] = "haarpsi,mdsi,fsimc,gmsd",
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For --labels metrics: where pictures and scores are kept, to go on."),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="MODEL", help="A trained three-branch model to go on from, with its branches."
+        ),
+    ] = None,
     frp: Annotated[
-        str, typer.Option(help="Encoder of the frozen, pretrained branch that compares; “none” leaves it out.")
-    ] = "inception-v3",
-    frnp: Annotated[str, typer.Option(help="Encoder of the trained branch that compares.")] = "inception-v3",
-    nr: Annotated[str, typer.Option(help="Encoder of the branch that sees the image alone.")] = "inception-v3",
+        str | None,
+        typer.Option(
+            help="Encoder of the frozen, pretrained branch that compares; “none” leaves it out.",
+            show_default=_ENCODER,
+        ),
+    ] = None,
+    frnp: Annotated[
+        str | None, typer.Option(help="Encoder of the trained branch that compares.", show_default=_ENCODER)
+    ] = None,
+    nr: Annotated[
+        str | None, typer.Option(help="Encoder of the branch that sees the image alone.", show_default=_ENCODER)
+    ] = None,
+    log: Annotated[
+        bool, typer.Option("--log", help="Compare by the logarithm of differences, features standardised.")
+    ] = False,
     crop: Annotated[
         int | None,
         typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
@@ -161,8 +202,9 @@ def train_fr(
     """Train a three-branch full-reference model on your own labelled pairs (columns dist and ref).
 
     Two branches compare the images, by frozen pretrained features and by trained ones; the third sees the distorted
-    image alone. Writes OUT.safetensors, a metric for "deepmse score -m OUT.safetensors", its card OUT.json and the
-    log OUT.log.csv.
+    image alone. With --labels metrics no opinions are needed: the rank average of metrics on distorted photographs
+    is learnt, and a second call with --from goes on with opinions. Writes OUT.safetensors, a metric for
+    "deepmse score -m OUT.safetensors", its card OUT.json and the log OUT.log.csv.
     """
     from ...plugin.engine.devices import pick_device
     from ...plugin.learning.three_branch.model import Architecture
@@ -172,8 +214,16 @@ def train_fr(
     check_model_path(out)
     if split not in ("references", "images"):
         raise UsageError(f"--split is references or images, not {split!r}")
-    architecture = Architecture(*(None if name == "none" else name for name in (frp, frnp, nr)))
-    labelled = read(data, root, target, lower_is_better, scale)
+    encoders = (frp, frnp, nr)
+    architecture = None
+    if start is None:
+        architecture = Architecture(_encoder(frp), _encoder(frnp), _encoder(nr), log)
+    elif log or any(encoders):
+        raise UsageError(f"{start}: has its own branches; leave --frp, --frnp, --nr and --log out")
+    if labels is LabelKinds.METRICS:
+        labelled = read_weak(Path(data), work, [name.strip() for name in metrics.split(",")], device, settings.seed)
+    else:
+        labelled = read(data, root, target, lower_is_better, scale)
     place = pick_device(device)
     choices: dict[str, Any] = {
         "architecture": architecture,
@@ -182,12 +232,16 @@ def train_fr(
         "by_image": split == "images",
         "crop": crop,
         "weights": weights,
+        "start": start,
     }
     if dry_run:
         show_plan(prepare(labelled, **choices), place, as_json=as_json)
         return
-    with epochs_bar(settings.epochs, out if tensorboard else None) as report:
-        card = fit(labelled, out, device=place, resume=resume, report=report, **choices)
+    with (
+        epochs_bar(settings.epochs, out if tensorboard else None) as report,
+        terminal.bar("Frozen features") as progress,
+    ):
+        card = fit(labelled, out, device=place, resume=resume, report=report, progress=progress, **choices)
     say_skipped(card["skipped"])
     if as_json:
         print(json.dumps(card, indent=2, ensure_ascii=False))
@@ -197,6 +251,11 @@ def train_fr(
     terminal.out.print(
         f"epoch {card['kept_epoch']} of {len(card['epochs'])} kept{watched} → {terminal.escaped(out)}", soft_wrap=True
     )
+
+
+def _encoder(name: str | None) -> str | None:
+    """What is asked for, or the paper's; None where the branch is left out."""
+    return None if name == "none" else name or _ENCODER
 
 
 def _features(paths: Sequence[Path], network: FeatureNetwork, device: torch.device, kept: Path | None) -> list[Any]:

@@ -25,11 +25,14 @@ FEATURES: Final = (
 )
 CONVNEXT: Final = "Padmaja, Al Hamed, Reddy, Reddy: Deep learning for no-reference image quality assessment"
 
+BRANCHES: Final = "Dutta, Das, Shah: Can no-reference features help in full-reference image quality estimation?"
+
 _JUDGED: Final = (
     *("tid2013", "tid2008", "csiq", "live_release1", "live_release2"),
     *("live_subset", "biq2021_train2000"),
 )
 _PHOTOGRAPHS: Final = ("koniq10k", "biq2021", "biq2021_train2000")
+_COMPARED: Final = ("kadid10k", "pipal", "live_subset")
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,27 @@ REPRODUCTIONS: Final = (
         _PHOTOGRAPHS,
     ),
     Reproduction("convnext-6", "Sample predictions (figure 6)", CONVNEXT, "convnext.figures:measure_6", _PHOTOGRAPHS),
+    Reproduction(
+        "three-branch-1",
+        "Three branches beside other metrics, split by reference and by image (table 1)",
+        BRANCHES,
+        "three_branch.tables:measure_1",
+        _COMPARED,
+    ),
+    Reproduction(
+        "three-branch-2",
+        "Branches left out (table 2)",
+        BRANCHES,
+        "three_branch.tables:measure_2",
+        _COMPARED,
+    ),
+    Reproduction(
+        "three-branch-3",
+        "Encoders of the three branches, and their arithmetic (table 3)",
+        BRANCHES,
+        "three_branch.tables:measure_3",
+        _COMPARED,
+    ),
 )
 
 

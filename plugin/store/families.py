@@ -57,9 +57,7 @@ class Family:
         return self.declaration.kind == "FR"
 
 
-def _gaussian_process(
-    labels: LabelledImages, out: Path, device: torch.device, settings: Mapping[str, Any]
-) -> Training:
+def _gaussian_process(labels: LabelledImages, out: Path, device: torch.device, settings: Settings | None) -> Training:
     # Here and not at the top: these import torch.
     from ..learning.gaussian_process.design import Recipe
     from ..learning.gaussian_process.extraction import views

@@ -29,6 +29,9 @@ DECLARATION: Final = Declaration("three-branch", kind="FR")
 #: Widths of the first two fully connected layers; the paper does not give them.
 HIDDEN: Final = (256, 64)
 
+#: Added to differences before their logarithm is taken: less than this is not told from none.
+FLOOR: Final = 1e-3
+
 Scales = tuple[torch.Tensor, ...]
 
 
@@ -40,17 +43,51 @@ class Architecture:
         frp: compares, pretrained and frozen
         frnp: compares, trained from random parameters
         nr: looks at the distorted image alone, trained from random parameters
+        log: compare by the logarithm of the averaged differences, and bring all features to mean 0 and deviation 1 of
+            the training pairs; ours, not the paper's
     """
 
     frp: str | None = "inception-v3"
     frnp: str | None = "inception-v3"
     nr: str | None = "inception-v3"
+    log: bool = False
 
     def __post_init__(self) -> None:
         if not any((self.frp, self.frnp, self.nr)):
             raise UsageError("a three-branch model needs at least one branch")
         if not (self.frp or self.frnp):
             raise UsageError("without a branch that compares, a model needs no reference; train a no-reference one")
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing but the fully connected layers is trained."""
+        return not (self.frnp or self.nr)
+
+
+class Standardisation(nn.Module):
+    """Features less their mean, by their deviation; what does not vary is left at 0.
+
+    Args:
+        width: of the features
+    """
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("std", torch.ones(width))
+
+    def fit(self, features: torch.Tensor) -> None:
+        """Take mean and deviation from features (N, width)."""
+        self.mean.copy_(features.mean(0))
+        std = features.std(0, correction=0)
+        self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Map (N, width) to (N, width)."""
+        return (features - self.mean) / self.std
 
 
 class ThreeBranch(nn.Module):
@@ -82,11 +119,13 @@ class ThreeBranch(nn.Module):
         self.branches = nn.ModuleDict(branches)
         width = sum(sum(channels(str(getattr(architecture, branch)))) for branch in branches)
         self.head = nn.Sequential(
+            *([Standardisation(width)] if architecture.log else []),
             nn.Linear(width, HIDDEN[0]),
             nn.ReLU(),
             nn.Linear(HIDDEN[0], HIDDEN[1]),
             nn.ReLU(),
             nn.Linear(HIDDEN[1], 1),
+            nn.Flatten(0),
         )
 
     def forward(self, reference: torch.Tensor, distorted: torch.Tensor) -> torch.Tensor:
@@ -101,17 +140,22 @@ class ThreeBranch(nn.Module):
 
     def compare(self, references: Scales, distorted: torch.Tensor) -> torch.Tensor:
         """Standardised quality (N,) of distorted images, by what :meth:`reference` gave for their references."""
+        quality: torch.Tensor = self.head(self.features(references, distorted))
+        return quality
+
+    def features(self, references: Scales, distorted: torch.Tensor) -> torch.Tensor:
+        """What the fully connected layers are given, (N, D)."""
         kept, parts = iter(references), []
         for branch, encoder in self._comparing():
             for query in self._scales(branch, encoder, distorted):
                 # Equations 1 and 3: the global average of absolute differences.
-                parts.append((query - next(kept)).abs().mean((2, 3)))
+                difference = (query - next(kept)).abs().mean((2, 3))
+                parts.append((difference + FLOOR).log() if self.architecture.log else difference)
         if "nr" in self.branches:
             # Equation 5.
             parts += [scale.mean((2, 3)) for scale in self._scales("nr", self.branches["nr"], distorted)]
         # Equations 2, 4 and 6: concatenation.
-        quality: torch.Tensor = self.head(torch.cat(parts, dim=1))
-        return quality[:, 0]
+        return torch.cat(parts, dim=1)
 
     def train(self, mode: bool = True) -> Self:
         """As of any module, but the frozen encoder's statistics stay as they are."""
