@@ -187,6 +187,8 @@ def train_fr(
     with epochs_bar(settings.epochs, out if tensorboard else None) as report:
         card = fit(labelled, out, device=place, resume=resume, report=report, **choices)
     say_skipped(card["skipped"])
+    if leaking := card["split"]["references_on_both_sides"]:
+        terminal.warn([f"the split leaks: {leaking:,} references are on both sides, so that its SRCC is too good"])
     if as_json:
         print(json.dumps(card, indent=2, ensure_ascii=False))
         return

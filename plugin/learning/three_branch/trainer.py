@@ -110,6 +110,7 @@ def prepare(
         groups = [str(place) for place in places] if by_image else list(labelled.references)
         split = hold_out(groups, {"training": 1 - held_out, "validation": held_out}, seed=settings.seed)
         learnt, watched = split["training"], split["validation"]
+    on_the_other = {labelled.references[place] for place in watched}
     standard = Standard.of(labelled.opinions[learnt])
     torch.manual_seed(settings.seed)
     model = ThreeBranch(architecture, weights)
@@ -127,7 +128,12 @@ def prepare(
     card = {
         "model": "full-reference image quality: three branches (Dutta, Das, Shah)",
         "data": {**labelled.origin, "images": len(labelled), "images_sha256": identity["images"]},
-        "split": {"by": "image" if by_image else "reference", "training": len(learnt), "validation": len(watched)},
+        "split": {
+            "by": "image" if by_image else "reference",
+            "training": len(learnt),
+            "validation": len(watched),
+            "references_on_both_sides": len({labelled.references[place] for place in learnt} & on_the_other),
+        },
         "architecture": asdict(architecture),
         "settings": asdict(settings),
         "crop": crop,
