@@ -243,6 +243,8 @@ def train_fr(
     ):
         card = fit(labelled, out, device=place, resume=resume, report=report, progress=progress, **choices)
     say_skipped(card["skipped"])
+    if leaking := card["split"]["references_on_both_sides"]:
+        terminal.warn([f"the split leaks: {leaking:,} references are on both sides, so that its SRCC is too good"])
     if as_json:
         print(json.dumps(card, indent=2, ensure_ascii=False))
         return

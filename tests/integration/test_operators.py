@@ -315,7 +315,7 @@ class TestTrainQualityModel:
         assert card["results"]["protocol"].startswith("2-fold")
 
     def test_form_offers_the_families_that_suit_the_dataset(self, train, labelled):
-        def form(**params) -> dict[str, Any]:
+        def form(**params) -> dict:
             request = {"dataset_name": labelled.name, "params": {"target": "sharp", "name": "sharpness", **params}}
             return train.resolve_type(ExecutionContext(request, executor=Executor()), "inputs").type.properties
 
@@ -345,7 +345,7 @@ class TestTrainQualityModel:
         assert [Path(skipped.partition(": ")[0]).name for skipped in card["skipped"]] == ["33.png"]
         assert not list(model.parent.glob("*.checkpoint*"))
 
-        def form(operator: str, **params) -> dict[str, Any]:
+        def form(operator: str, **params) -> dict:
             request = {"dataset_name": labelled.name, "params": params}
             found = foo.get_operator(f"{PLUGIN}/{operator}")
             return found.resolve_type(ExecutionContext(request, executor=Executor()), "inputs").type.properties

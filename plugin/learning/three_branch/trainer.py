@@ -64,6 +64,7 @@ def prepare(
         groups = [str(place) for place in places] if by_image else list(labelled.references)
         split = hold_out(groups, {"training": 1 - held_out, "validation": held_out}, seed=settings.seed)
         learnt, watched = split["training"], split["validation"]
+    on_the_other = {labelled.references[place] for place in watched}
     standard = Standard.of(labelled.opinions[learnt])
     torch.manual_seed(settings.seed)
     model = _model(architecture, weights, start)
@@ -83,7 +84,12 @@ def prepare(
         "model": "full-reference image quality: three branches (Dutta, Das, Shah)",
         "data": {**labelled.origin, "images": len(labelled), "images_sha256": identity["images"]},
         "start": None if start is None else {"file": start.name, "sha256": identity["start"]},
-        "split": {"by": "image" if by_image else "reference", "training": len(learnt), "validation": len(watched)},
+        "split": {
+            "by": "image" if by_image else "reference",
+            "training": len(learnt),
+            "validation": len(watched),
+            "references_on_both_sides": len({labelled.references[place] for place in learnt} & on_the_other),
+        },
         "architecture": identity["architecture"],
         "settings": asdict(settings),
         "crop": crop,

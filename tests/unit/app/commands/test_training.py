@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from deepmse.app.commands.settings import with_settings
+from deepmse.plugin.evaluation.splits import hold_out
 from deepmse.plugin.learning.settings import Settings
 
 ARCHITECTURE = ("--frp", "none", "--nr", "none", "--frnp", "squeezenet", "--device", "cpu", "--held-out", 0.5)
@@ -90,7 +91,8 @@ def test_a_dry_run_tells_the_plan_and_what_it_measured_and_writes_nothing(run, t
     out, before = tmp_path / "made.safetensors", set(tmp_path.iterdir())
     arguments = ("train", "fr", table, "-o", out, *ARCHITECTURE, "--epochs", 4, "--batch-size", 2, "--dry-run")
     plan = run(*arguments, "--json").json
-    assert plan["split"] == {"by": "reference", "training": 3, "validation": 3}
+    sides = {"training": 3, "validation": 3, "references_on_both_sides": 0}
+    assert plan["split"] == {"by": "reference", **sides}
     assert plan["parameters"]["all"] == plan["parameters"]["trained"] > 700_000
     estimate = plan["estimate"]
     # Two steps an epoch of three pairs.
@@ -182,3 +184,15 @@ def test_unreadable_images_are_left_out_counted_and_listed_and_training_goes_on(
     assert "dist0_2.png" in result.err.replace("\n", "")
     [skipped] = json.loads(out.with_suffix(".json").read_text())["skipped"]
     assert skipped.startswith(str(tmp_path / "dist0_2.png"))
+
+
+def test_a_split_that_leaks_says_so(run, table, tmp_path):
+    out = tmp_path / "made.safetensors"
+    result = run("train", "fr", table, "-o", out, *ARCHITECTURE, "--epochs", 1, "--split", "images", "--seed", 1)
+    assert result.status == 0, result.err
+    with table.open() as file:
+        references = [row["ref"] for row in csv.DictReader(file)]
+    split = hold_out([str(place) for place in range(6)], {"training": 0.5, "validation": 0.5}, seed=1)
+    leaking = len({references[place] for place in split["training"]} & {references[p] for p in split["validation"]})
+    assert leaking > 0
+    assert f"the split leaks: {leaking} references are on both sides" in " ".join(result.err.split())
