@@ -52,7 +52,7 @@ class Model:
 def at_hand(context: Context) -> tuple[list[Model], dict[str, str]]:
     """The models of datasets at hand, and why there is none of each of the others.
 
-    A model is ``DATASET.convnext.safetensors`` in the context's folder; where there is a GPU it is trained by the
+    A model is ``DATASET_convnext.safetensors`` in the context's folder; where there is a GPU it is trained by the
     paper's recipe.
     """
     models: list[Model] = []
@@ -71,7 +71,7 @@ def at_hand(context: Context) -> tuple[list[Model], dict[str, str]]:
 
 def _model(name: str, context: Context) -> Model:
     labelled = from_dataset(name, context.roots[name])
-    path = context.out / f"{name}.convnext.safetensors"
+    path = context.out / f"{name}_convnext.safetensors"
     if not path.exists():
         device = pick_device(context.device)
         if device.type == "cpu":

@@ -26,7 +26,7 @@ LONGEST = 64
 
 def photograph(index: int) -> Image.Image:
     """A real one where they are at hand."""
-    real = TEST_DATA / "data" / "kodak24" / f"kodim{index + 1:02}.png"
+    real = TEST_DATA / "data" / "kodak24" / f"{index + 1:02}.png"
     picture = Image.open(real).convert("RGB") if real.is_file() else Image.fromarray(photo_like(index))
     return picture.resize((48, 36))
 

@@ -36,7 +36,7 @@ def context(tmp_path_factory) -> Context:
     out = tmp_path_factory.mktemp("out")
     labelled = from_dataset("koniq10k", root)
     settings = Settings(epochs=2, batch_size=6, best_by="loss")
-    path = out / "koniq10k.convnext.safetensors"
+    path = out / "koniq10k_convnext.safetensors"
     fit(labelled, path, variant="atto", longest=64, settings=settings, scratch=True, device=CPU).test(CPU)
     return Context(out, {"koniq10k": root}, device="cpu")
 
@@ -46,7 +46,7 @@ def test_the_table_has_published_beside_measured(context):
     entries = {(entry.row, entry.column): entry for entry in outcome.entries}
     published = entries["BRISQUE", "SRCC, KonIQ-10k"]
     assert (published.published, published.measured, published.verdict) == (0.701, None, "not measured")
-    results = json.loads((context.out / "koniq10k.convnext.json").read_text())["results"]
+    results = json.loads((context.out / "koniq10k_convnext.json").read_text())["results"]
     ours = entries["ConvNeXt-atto, from scratch", "SRCC, KonIQ-10k"]
     assert (ours.published, ours.measured, ours.n) == (0.94, results["srcc"], 4)
     error = entries["ConvNeXt-atto, from scratch", "MAE, KonIQ-10k"]
@@ -56,7 +56,7 @@ def test_the_table_has_published_beside_measured(context):
 
 
 def test_figures_are_of_the_model_at_hand(context):
-    card = json.loads((context.out / "koniq10k.convnext.json").read_text())
+    card = json.loads((context.out / "koniq10k_convnext.json").read_text())
     losses = reproduction.reproduce("convnext-4", context)
     (_, curves) = losses.figures[0]
     assert curves.data[0]["y"] == [epoch["loss"] for epoch in card["epochs"]]
@@ -84,4 +84,4 @@ def test_nothing_is_measured_without_a_model(name, context, tmp_path: Path):
     outcome = reproduction.reproduce(name, Context(tmp_path, context.roots, device="cpu"))
     assert all(entry.measured is None for entry in outcome.entries)
     assert outcome.figures == ()
-    assert any("takes a GPU, or koniq10k.convnext.safetensors" in text for text in outcome.lacking)
+    assert any("takes a GPU, or koniq10k_convnext.safetensors" in text for text in outcome.lacking)
