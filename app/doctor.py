@@ -106,10 +106,9 @@ def _mongod() -> Finding:
 
 def _weights() -> Finding:
     try:
-        from ..plugin.networks import squeezenet
-        from ..plugin.weights import resolve
+        from ..plugin.weights import published, resolve
 
-        found = resolve(squeezenet.SQUEEZENET1_1)
+        found = resolve(published.SQUEEZENET1_1)
     except WeightsError as error:
         return Finding("SqueezeNet weights", "missing", str(error).splitlines()[0], str(error).partition("\n")[2])
     except (ImportError, OSError) as error:

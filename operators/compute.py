@@ -13,6 +13,7 @@ from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, metric_info, metric_names
+from ..plugin.metrics.inventory import lack
 from ..plugin.store import (
     Progress,
     ScoringJob,
@@ -64,7 +65,7 @@ class ComputeOperator(foo.Operator):
         """The form."""
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Score")
-        _metrics_input(inputs, self.kind, self.default_metric)
+        _metrics_input(inputs, self.kind, self.default_metric, weights_given=bool(ctx.params.get("weights")))
         _model_input(inputs, ctx.dataset, self.kind)
         samples = ctx.target_view()
         self.source_inputs(inputs, samples)
@@ -94,9 +95,9 @@ class ComputeOperator(foo.Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
         """Do the work: in the App a stream of messages, delegated the summary."""
-        job = self._job(ctx)
         if not ctx.delegated:
-            return until_failure(ctx, _stream(ctx, job))
+            return until_failure(ctx, self._stream(ctx))
+        job = self._job(ctx)
         for state in job:
             ctx.set_progress(progress=fraction(state), label=progress_label(state))
         return _results(ctx, job)
@@ -104,6 +105,14 @@ class ComputeOperator(foo.Operator):
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """The summary; an immediate run has none here, it has shown its own."""
         return _output(ctx.results) if ctx.results else types.Property(types.Object())
+
+    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
+        job = self._job(ctx)
+        for state in job:
+            yield ctx.trigger("set_progress", {"progress": fraction(state), "label": progress_label(state)})
+        yield ctx.trigger("reload_dataset")
+        results = _results(ctx, job)
+        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
 
     def _job(self, ctx: foo.ExecutionContext) -> ScoringJob:
         params = ctx.params
@@ -171,28 +180,28 @@ def _model_input(inputs: types.Object, dataset: fo.Dataset | None, kind: Kind) -
     )
 
 
-def _metrics_input(inputs: types.Object, kind: Kind, default: str) -> None:
+def _metrics_input(inputs: types.Object, kind: Kind, default: str, *, weights_given: bool) -> None:
+    """The choice of metrics: those that can be computed here, and below it what the others lack."""
     choices = types.DropdownView(multiple=True)
-    for name in metric_names(kind):
-        metric = metric_info(name)
-        choices.add_choice(name, label=metric.title, description=metric.citation)
+    lacking = []
+    for metric in map(metric_info, metric_names(kind)):
+        if missing := lack(metric, weights_given=weights_given):
+            lacking.append(f"{metric.title}: {missing}.")
+        else:
+            choices.add_choice(metric.name, label=metric.title, description=metric.citation)
+    offered = choices.values()
     inputs.list(
         "metrics",
         types.String(),
-        default=[default],
+        default=[default] if default in offered else offered[:1],
         required=True,
         label="Metrics",
         description="Each image is decoded once for all of them",
         view=choices,
     )
-
-
-def _stream(ctx: foo.ExecutionContext, job: ScoringJob) -> Iterator[Any]:
-    for state in job:
-        yield ctx.trigger("set_progress", {"progress": fraction(state), "label": progress_label(state)})
-    yield ctx.trigger("reload_dataset")
-    results = _results(ctx, job)
-    yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+    if lacking:
+        label = f"{len(lacking)} metrics cannot be computed here"
+        inputs.view("lacking", types.Notice(label=label, description=" ".join(lacking)))
 
 
 def fraction(state: Progress) -> float:

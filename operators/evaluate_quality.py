@@ -8,6 +8,7 @@ import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
+from ..plugin.errors import DeepMSEError
 from ..plugin.evaluation.export import number
 from ..plugin.evaluation.report import ALL, all_disagree
 from ..plugin.store import (
@@ -22,6 +23,7 @@ from ..plugin.store import (
 )
 from ..plugin.vocabulary import HIDDEN, NO_BREAKDOWN, RESAMPLES, SHOWN, direction
 from .forms import choice, chosen_direction, direction_choice, problem
+from .messages import failure_output
 
 _COLUMNS: Final = {
     "metric": "Metric",
@@ -121,21 +123,26 @@ class EvaluateQuality(foo.Operator):
         return types.Property(inputs, view=types.View(label="Evaluate image quality scores"))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Evaluate."""
+        """Evaluate; what stops it is its result, since the App shows what is raised as a traceback."""
         params = ctx.params
-        results = self(
-            ctx.target_view(),
-            params.get("target"),
-            params.get("metrics"),
-            params.get("breakdown"),
-            lower_is_better=chosen_direction(params),
-            resamples=RESAMPLES if params.get("intervals") else 0,
-            save_as=params.get("save_as"),
-        )
+        try:
+            results = self(
+                ctx.target_view(),
+                params.get("target"),
+                params.get("metrics"),
+                params.get("breakdown"),
+                lower_is_better=chosen_direction(params),
+                resamples=RESAMPLES if params.get("intervals") else 0,
+                save_as=params.get("save_as"),
+            )
+        except DeepMSEError as error:
+            return {"failure": error.sentence}
         return {**results, "rows": [_with_texts(row) for row in results["rows"]]}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """The table."""
+        """The table, or why there is none."""
+        if failure := ctx.results.get("failure"):
+            return failure_output(failure)
         outputs = types.Object()
         table = types.TableView()
         with_intervals = any(row["intervals"] for row in ctx.results["rows"])

@@ -19,9 +19,13 @@ def until_failure(ctx: foo.ExecutionContext, messages: Iterable[Any]) -> Iterato
     try:
         yield from messages
     except Exception as error:
-        reason = str(error) if isinstance(error, DeepMSEError) else f"{type(error).__name__}: {error}"
-        outputs = types.Object()
-        outputs.view("failure", types.Error(label="Not completed", description=reason))
-        shown = types.Property(outputs, view=types.View(label="Failed"))
-        yield ctx.trigger("show_output", {"outputs": shown.to_json(), "results": {}})
+        reason = error.sentence if isinstance(error, DeepMSEError) else f"{type(error).__name__}: {error}"
+        yield ctx.trigger("show_output", {"outputs": failure_output(reason).to_json(), "results": {}})
         raise
+
+
+def failure_output(reason: str) -> types.Property:
+    """How a failure is shown."""
+    outputs = types.Object()
+    outputs.view("failure", types.Error(label="Not completed", description=reason))
+    return types.Property(outputs, view=types.View(label="Failed"))

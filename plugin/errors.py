@@ -4,6 +4,11 @@
 class DeepMSEError(Exception):
     """Base of every error raised on purpose by this package."""
 
+    @property
+    def sentence(self) -> str:
+        """The message where there is room for one sentence alone."""
+        return str(self)
+
 
 class ImageError(DeepMSEError):
     """One image cannot be used.
@@ -20,7 +25,21 @@ class ImageError(DeepMSEError):
 
 
 class WeightsError(DeepMSEError):
-    """Network weights are missing, damaged or of another network."""
+    """Network weights are missing, damaged or of another network.
+
+    Args:
+        message: what was tried and what to do, in as many lines as it takes
+        sentence: the same in short; by default the message
+    """
+
+    def __init__(self, message: str, sentence: str = "") -> None:
+        super().__init__(message)
+        self._sentence = sentence
+
+    @property
+    def sentence(self) -> str:
+        """The message where there is room for one sentence alone."""
+        return self._sentence or str(self)
 
 
 class UsageError(DeepMSEError):

@@ -15,7 +15,7 @@ from ...plugin.engine.scorer import Scorer
 from ...plugin.errors import UsageError
 from ...plugin.images import NATIVE
 from ...plugin.metrics import Kind, MetricInfo, metric_info, metric_names
-from ...plugin.metrics.inventory import inventory
+from ...plugin.metrics.inventory import lack
 from .uploads import MAX_PIXELS, Picture
 
 #: Most metrics look at pictures in their own size, and at this one the hungriest takes gigabytes and half a minute.
@@ -163,9 +163,7 @@ def runnable(kind: Kind | None = None) -> list[MetricInfo]:
     Args:
         kind: of this kind only; None for all
     """
-    lacking = {name for file in inventory() if file.path is None for name in file.metrics}
-    infos = [metric_info(name) for name in metric_names(kind) if name not in lacking]
-    return [info for info in infos if info.installed]
+    return [info for info in map(metric_info, metric_names(kind)) if lack(info) is None]
 
 
 class Scorers:

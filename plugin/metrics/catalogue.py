@@ -5,6 +5,20 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from ..weights.published import (
+    ALEXNET,
+    BRISQUE,
+    CLIP_RN50,
+    DISTS,
+    LPIPS_ALEX,
+    LPIPS_SQUEEZE,
+    LPIPS_VGG,
+    NIQE,
+    PIEAPP,
+    SQUEEZENET1_1,
+    VGG16,
+    VGG19,
+)
 from .info import MetricInfo
 from .models import GRADES
 
@@ -35,7 +49,7 @@ FULL_REFERENCE: Final = (
         has_graph=True,
         licence="Apache-2.0; weights BSD-3-Clause",
         weights="torchvision's squeezenet1_1",
-        files=("networks.squeezenet:SQUEEZENET1_1",),
+        files=(SQUEEZENET1_1,),
     ),
     MetricInfo(
         name="psnr",
@@ -202,7 +216,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0; heads BSD-2-Clause, weights BSD-3-Clause",
         weights="torchvision's alexnet; heads in torchmetrics",
-        files=("networks.imagenet:ALEXNET", "metrics.full_reference.lpips:ALEX_HEADS"),
+        files=(ALEXNET, LPIPS_ALEX),
         extra="metrics",
     ),
     MetricInfo(
@@ -217,7 +231,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0; heads BSD-2-Clause, weights BSD-3-Clause",
         weights="torchvision's vgg16; heads in torchmetrics",
-        files=("networks.imagenet:VGG16", "metrics.full_reference.lpips:VGG_HEADS"),
+        files=(VGG16, LPIPS_VGG),
         extra="metrics",
     ),
     MetricInfo(
@@ -232,7 +246,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0; heads BSD-2-Clause, weights BSD-3-Clause",
         weights="torchvision's squeezenet1_1; heads in torchmetrics",
-        files=("networks.squeezenet:SQUEEZENET1_1", "metrics.full_reference.lpips:SQUEEZE_HEADS"),
+        files=(SQUEEZENET1_1, LPIPS_SQUEEZE),
         extra="metrics",
     ),
     MetricInfo(
@@ -248,7 +262,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0; DISTS's weights MIT, VGG's BSD-3-Clause",
         weights="torchvision's vgg16; DISTS's own in torchmetrics",
-        files=("networks.imagenet:VGG16", "metrics.full_reference.dists:WEIGHTS"),
+        files=(VGG16, DISTS),
         extra="metrics",
     ),
     MetricInfo(
@@ -264,7 +278,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0 (piq); weights under their authors' terms",
         weights="PieAPPv0.1.pth of piq's releases",
-        files=("metrics.full_reference.pieapp:WEIGHTS",),
+        files=(PIEAPP,),
         extra="metrics",
     ),
     MetricInfo(
@@ -280,7 +294,7 @@ FULL_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0; weights BSD-3-Clause",
         weights="torchvision's vgg19",
-        files=("networks.imagenet:VGG19",),
+        files=(VGG19,),
     ),
 )
 NO_REFERENCE: Final = (
@@ -329,7 +343,7 @@ NO_REFERENCE: Final = (
         color="grey",
         licence="Apache-2.0; model free to use with its notice",
         weights="allmodel of the authors' release",
-        files=("metrics.no_reference.brisque:MODEL",),
+        files=(BRISQUE,),
     ),
     MetricInfo(
         name="niqe",
@@ -344,7 +358,7 @@ NO_REFERENCE: Final = (
         color="grey",
         licence="Apache-2.0; model free to use with its notice",
         weights="niqe_pris_params.npz of the pip package mmeval",
-        files=("metrics.no_reference.niqe:MODEL",),
+        files=(NIQE,),
     ),
     MetricInfo(
         name="piqe",
@@ -369,7 +383,7 @@ NO_REFERENCE: Final = (
         differentiable=True,
         licence="Apache-2.0 (piq); weights MIT",
         weights="RN50.pt of OpenAI's CLIP",
-        files=("metrics.no_reference.clip_iqa:WEIGHTS",),
+        files=(CLIP_RN50,),
         extra="metrics",
     ),
 )

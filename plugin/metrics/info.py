@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final, Literal
 
+from ..weights import ParameterFile
+
 Kind = Literal["FR", "NR"]
 
 #: What the extras' metrics import.
@@ -37,7 +39,7 @@ class MetricInfo:
         grades: the plain words that it grades images with, the worst first
         licence: of the implementation and of its weights
         weights: where its trained parameters come from; empty if it has none
-        files: declarations of the files of trained parameters, ``module:name`` inside ``plugin``
+        files: the files of trained parameters that it reads
         extra: pip extra with the packages it needs; empty if they are always there
     """
 
@@ -60,7 +62,7 @@ class MetricInfo:
     grades: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
     weights: str = ""
-    files: tuple[str, ...] = ()
+    files: tuple[ParameterFile, ...] = ()
     extra: str = ""
 
     @property

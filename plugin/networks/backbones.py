@@ -13,16 +13,15 @@ from torch import nn
 
 from ..errors import UsageError, WeightsError
 from ..weights import ParameterFile, Weights, locate, read_tensors, resolve, sha256
-from . import efficientnet_lite, imagenet, squeezenet
+from ..weights.published import ALEXNET, SQUEEZENET1_1, VGG16
+from . import efficientnet_lite, squeezenet
 from .taps import BACKBONES, BackboneInfo, layers_of, node_of
 
 TIMM: Final = "timm:"
 """What the name of a backbone begins with that is timm's by its own name."""
 
 #: Weights whose convolutional part is at hand more often than the whole.
-_CONVOLUTIONAL: Final = {
-    network.name: network for network in (imagenet.ALEXNET, imagenet.VGG16, squeezenet.SQUEEZENET1_1)
-}
+_CONVOLUTIONAL: Final = {network.name: network for network in (ALEXNET, VGG16, SQUEEZENET1_1)}
 
 
 class Backbone(nn.Module):

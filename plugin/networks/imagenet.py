@@ -49,30 +49,6 @@ def vgg_features(blocks: tuple[tuple[int, ...], ...]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-ALEXNET: Final = ParameterFile(
-    name="alexnet",
-    title="torchvision AlexNet, ImageNet-1k v1",
-    filename="alexnet_features.safetensors",
-    sha256="72c99f61837714cbd2db697e29eb77dc32b0ab68a83000dc22943a26dce3e95f",
-    url="https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
-    prefix="features.",
-)
-VGG16: Final = ParameterFile(
-    name="vgg16",
-    title="torchvision VGG-16, ImageNet-1k v1",
-    filename="vgg16_features.safetensors",
-    sha256="",
-    url="https://download.pytorch.org/models/vgg16-397923af.pth",
-    prefix="features.",
-)
-VGG19: Final = ParameterFile(
-    name="vgg19",
-    title="torchvision VGG-19, ImageNet-1k v1",
-    filename="vgg19_features.safetensors",
-    sha256="",
-    url="https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
-    prefix="features.",
-)
 _LAYERS: Final[Mapping[str, Callable[[], nn.Sequential]]] = {
     "alexnet": alexnet_features,
     "squeezenet1_1": squeezenet.features,
@@ -85,7 +61,7 @@ def build(network: ParameterFile, weights: str | Path | Weights | None = None) -
     """Build a frozen feature stack in evaluation mode.
 
     Args:
-        network: one of this module's, or SqueezeNet 1.1
+        network: AlexNet, VGG-16, VGG-19 or SqueezeNet 1.1
         weights: a file or folder, weights already loaded, or None to search (see :mod:`..weights.search`)
 
     Returns:

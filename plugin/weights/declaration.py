@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from .reading import read_tensors
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class ParameterFile:
         source: where they are published, for files that are not downloaded
         package: pip package that ships them; empty if none does
         inside: the file's path in that package
-        read: file to tensors by name; raises ``WeightsError`` if it cannot
+        read: what reads it, ``module:function`` inside ``plugin``: path to tensors by name, or ``WeightsError``
         prefix: of the parameters that are wanted
         scale: size of a middling squared feature difference, for display
         warning: what a user must know before trusting scores made with them
@@ -41,11 +41,21 @@ class ParameterFile:
     source: str = ""
     package: str = ""
     inside: str = ""
-    read: Callable[[Path], Mapping[str, torch.Tensor]] = read_tensors
+    read: str = "weights.reading:read_tensors"
     prefix: str = ""
     scale: float = 1.0
     warning: str | None = None
     fallback: ParameterFile | None = None
+
+    def tensors(self, path: Path) -> Mapping[str, torch.Tensor]:
+        """The parameters in a file, by name.
+
+        Raises:
+            WeightsError: if they cannot be read
+        """
+        module, _, function = self.read.partition(":")
+        tensors: Mapping[str, torch.Tensor] = getattr(import_module(f"..{module}", __package__), function)(path)
+        return tensors
 
     @property
     def in_print(self) -> str:

@@ -10,12 +10,12 @@ import hashlib
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
-import torch
+from typing import TYPE_CHECKING, Any
 
 from ..errors import WeightsError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def sha256(path: Path) -> str:
@@ -30,6 +30,7 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: if it holds anything else, or is damaged
     """
+    import torch
     from safetensors.torch import load_file
 
     try:
@@ -48,14 +49,11 @@ def read_tensors(path: Path) -> dict[str, torch.Tensor]:
 class _ArraysOnly(pickle.Unpickler):
     """Admits numpy arrays and the containers that pickle builds itself, and nothing else."""
 
-    _ADMITTED: Final = {
-        ("numpy", "ndarray"): np.ndarray,
-        ("numpy", "dtype"): np.dtype,
-    }
-
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in self._ADMITTED:
-            return self._ADMITTED[module, name]
+        import numpy as np
+
+        if module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
         if name == "_reconstruct" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
             return np.empty(0).__reduce__()[0]
         raise pickle.UnpicklingError(f"{module}.{name} is not a numpy array")

@@ -15,8 +15,6 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Final
 
-import torch
-
 from ..errors import WeightsError
 from .declaration import ParameterFile, Weights
 from .download import download
@@ -48,12 +46,13 @@ def resolve(wanted: ParameterFile, location: str | Path | None = None) -> Weight
         if isinstance(found, Weights):
             return found
         tried.append(found)
-    ways = _ways_out(wanted)
+    ways = ways_out(wanted)
     raise WeightsError(
         f"no weights for {wanted.name}. Tried:\n"
         + "".join(f"  - {reason}\n" for reason in tried)
         + f"{('One way', 'Two ways', 'Three ways')[len(ways) - 1]} out:\n"
-        + "\n".join(f"  - {way}" for way in ways)
+        + "\n".join(f"  - {way}" for way in ways),
+        sentence=f"no weights of {wanted.in_print} here: {ways[0]}",
     )
 
 
@@ -86,7 +85,8 @@ def _search(wanted: ParameterFile) -> Iterator[Weights | str]:
             yield _from_package(file)
 
 
-def _ways_out(wanted: ParameterFile) -> list[str]:
+def ways_out(wanted: ParameterFile) -> list[str]:
+    """What a user can do to have the file, the plainest first."""
     ways = [f"set {ENVIRONMENT_VARIABLE} to a folder that has {wanted.filename}"]
     if wanted.url:
         fetched = f"on a machine with internet access run `deepmse weights fetch FOLDER {wanted.name}`"
@@ -100,7 +100,10 @@ def _ways_out(wanted: ParameterFile) -> list[str]:
 
 
 def _hub() -> Path:
-    return Path(torch.hub.get_dir()) / "checkpoints"
+    """The folder of ``torch.hub.get_dir()``, without PyTorch."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", f"{cache}/torch")
+    return Path(home).expanduser() / "hub" / "checkpoints"
 
 
 def _in_folder(wanted: ParameterFile, folder: Path) -> Path | None:
@@ -151,7 +154,7 @@ def _from_package(wanted: ParameterFile) -> Weights | str:
 
 
 def _read(wanted: ParameterFile, path: Path, name: str | None = None) -> Weights:
-    digest, tensors = sha256(path), wanted.read(path)
+    digest, tensors = sha256(path), wanted.tensors(path)
     tensors = {key: value for key, value in tensors.items() if key.startswith(wanted.prefix)}
     if wanted.knows(digest):
         return Weights(name or wanted.in_print, path, digest, tensors, wanted.scale, wanted.warning)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import fiftyone as fo
@@ -147,6 +146,34 @@ class TestComputeFullReference:
         with pytest.raises(ExecutionError):
             compute(dataset, ref_field="nowhere")
 
+    def test_form_offers_what_can_be_computed_here_and_says_what_the_rest_lacks(
+        self, compute, context, monkeypatch, tmp_path
+    ):
+        monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+
+        def form(**params):
+            properties = compute.resolve_type(context(params=params), "inputs").type.properties
+            offered = [choice.value for choice in properties["metrics"].view.choices]
+            return offered, properties["lacking"].view.description if "lacking" in properties else ""
+
+        offered, lacking = form()
+        assert {"deepmse", "psnr", "ssim"} <= set(offered)  # DeepMSE by the fallback's weights.
+        assert "deepdc" not in offered
+        assert "DeepDC: no weights of torchvision VGG-19, ImageNet-1k v1 here: on a machine with" in lacking
+        assert "deepdc" in form(weights=str(tmp_path))[0]
+
+    def test_weights_that_are_missing_are_one_sentence(self, compute, context, monkeypatch, tmp_path):
+        monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        run = compute.execute(context(params={"metrics": ["pieapp"]}))
+        shown = next(run).body
+        assert shown.operator_uri == "show_output"
+        assert "no weights of PieAPP 0.1 here: put https://github.com" in str(shown.params["outputs"])
+        assert "Tried" not in str(shown.params["outputs"])
+        with pytest.raises(Exception, match="no weights for PieAPP"):
+            next(run)
+
     def test_form_of_a_grouped_dataset_asks_for_slices(self, compute, dataset):
         grouped = fo.Dataset(f"{dataset.name}-grouped")
         grouped.add_group_field("group", default="distorted")
@@ -245,6 +272,12 @@ class TestEvaluateQuality:
         assert (properties["target"].default, properties["direction"].default) == ("dmos", "lower")
         properties = evaluate.resolve_type(context(params={"target": "level"}), "inputs").type.properties
         assert properties["direction"].default == "lower"
+
+    def test_what_stops_it_is_shown_in_words(self, evaluate, scored, context):
+        ctx = context(params={"target": "dmos", "save_as": "no name"})
+        ctx.request_params["results"] = evaluate.execute(ctx)
+        shown = evaluate.resolve_type(ctx, "outputs").to_json()["type"]["properties"]["failure"]["view"]
+        assert (shown["label"], "no name" in shown["description"]) == ("Not completed", True)
 
     def test_form_says_that_there_are_no_scores(self, evaluate, context):
         assert "no scores" in problem(evaluate, context())

@@ -4,17 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from deepmse.plugin.metrics.full_reference import pieapp
-from deepmse.plugin.metrics.no_reference import brisque, clip_iqa, niqe
+from deepmse.plugin.metrics.no_reference import brisque, clip_iqa
 from deepmse.plugin.networks import imagenet
-from deepmse.plugin.weights import ParameterFile, locate
+from deepmse.plugin.weights import ParameterFile, locate, published
 from safetensors.torch import save_file
 from torch import nn
 
 LAYERS = {
-    imagenet.ALEXNET: imagenet.alexnet_features,
-    imagenet.VGG16: lambda: imagenet.vgg_features(imagenet.VGG16_BLOCKS),
-    imagenet.VGG19: lambda: imagenet.vgg_features(imagenet.VGG19_BLOCKS),
+    published.ALEXNET: imagenet.alexnet_features,
+    published.VGG16: lambda: imagenet.vgg_features(imagenet.VGG16_BLOCKS),
+    published.VGG19: lambda: imagenet.vgg_features(imagenet.VGG19_BLOCKS),
 }
 
 
@@ -24,16 +23,16 @@ def fill(folder: Path) -> Path:
     for network, layers in LAYERS.items():
         if not linked(network, folder):
             save_file(convolutions(layers()), folder / network.filename)
-    if not linked(pieapp.WEIGHTS, folder):
-        torch.save(pieapp_state(), folder / pieapp.WEIGHTS.filename)
-    if not linked(clip_iqa.WEIGHTS, folder):
-        torch.jit.save(torch.jit.script(holder(small_clip().state_dict())), folder / clip_iqa.WEIGHTS.filename)
-    if not linked(niqe.MODEL, folder):
+    if not linked(published.PIEAPP, folder):
+        torch.save(pieapp_state(), folder / published.PIEAPP.filename)
+    if not linked(published.CLIP_RN50, folder):
+        torch.jit.save(torch.jit.script(holder(small_clip().state_dict())), folder / published.CLIP_RN50.filename)
+    if not linked(published.NIQE, folder):
         spread = np.eye(36) + 0.1
-        np.savez(folder / niqe.MODEL.filename, mu_pris_param=np.ones((1, 36)), cov_pris_param=spread)
-    if not linked(brisque.MODEL, folder):
+        np.savez(folder / published.NIQE.filename, mu_pris_param=np.ones((1, 36)), cov_pris_param=spread)
+    if not linked(published.BRISQUE, folder):
         vectors = np.random.default_rng(0).uniform(-1, 1, (20, brisque.FEATURES))
-        (folder / brisque.MODEL.filename).write_text(libsvm(vectors))
+        (folder / published.BRISQUE.filename).write_text(libsvm(vectors))
     return folder
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import torch
 
 from ...images import NATIVE
-from ...networks import imagenet
+from ...weights import published
 from ..base import Features
 from .deep_features import DeepFeatureMetric, shorter_side
 
@@ -34,7 +34,7 @@ class DeepDC(DeepFeatureMetric):
     """
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
-        super().__init__("deepdc", imagenet.VGG19, device=device, weights=weights, policy=policy)
+        super().__init__("deepdc", published.VGG19, device=device, weights=weights, policy=policy)
 
     def features(self, images: torch.Tensor) -> Features:
         """Doubly centred distances between channels, one matrix (N, C, C) a layer."""

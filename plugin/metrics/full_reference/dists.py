@@ -14,8 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ...images import NATIVE
-from ...networks import imagenet
-from ...weights import ParameterFile, resolve
+from ...weights import published, resolve
 from ..base import Features
 from .deep_features import DeepFeatureMetric, shorter_side
 
@@ -24,14 +23,6 @@ STAGE_ENDS: Final = (3, 8, 15, 22, 29)
 SHORTER_SIDE: Final = 256
 #: Keeps the similarities finite (c₁ and c₂ of eq. 6 and 7).
 STABILITY: Final = 1e-6
-
-WEIGHTS: Final = ParameterFile(
-    name="DISTS, weights of structure and texture",
-    filename="dists_weights.pt",
-    sha256="f5e65c96230b7f6ca995691647d482237e4cab8a50c5c4a5784f219ef0748218",
-    package="torchmetrics",
-    inside="functional/image/dists_models/weights.pt",
-)
 
 
 class DISTS(DeepFeatureMetric):
@@ -47,8 +38,8 @@ class DISTS(DeepFeatureMetric):
     """
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
-        super().__init__("dists", imagenet.VGG16, device=device, weights=weights, policy=policy)
-        self._own_weights = resolve(WEIGHTS)
+        super().__init__("dists", published.VGG16, device=device, weights=weights, policy=policy)
+        self._own_weights = resolve(published.DISTS)
         alpha, beta = (self._own_weights.tensors[name].to(device).flatten() for name in ("alpha", "beta"))
         total = alpha.sum() + beta.sum()
         self._texture, self._structure = alpha / total, beta / total

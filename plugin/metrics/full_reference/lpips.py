@@ -13,8 +13,8 @@ from typing import Any, Final
 import torch
 
 from ...images import NATIVE
-from ...networks import imagenet, squeezenet
 from ...weights import ParameterFile, resolve
+from ...weights.published import ALEXNET, LPIPS_ALEX, LPIPS_SQUEEZE, LPIPS_VGG, SQUEEZENET1_1, VGG16
 from ..base import Features
 from .deep_features import DeepFeatureMetric
 
@@ -91,20 +91,6 @@ class LPIPS(DeepFeatureMetric):
         return {**super().describe(), "version": "0.1", "heads": self._head_weights.describe()}
 
 
-def _heads(network: str, sha256: str) -> ParameterFile:
-    return ParameterFile(
-        name=f"LPIPS 0.1, linear heads on {network}",
-        filename=f"lpips_{network}.pth",
-        sha256=sha256,
-        package="torchmetrics",
-        inside=f"functional/image/lpips_models/{network}.pth",
-    )
-
-
-ALEX_HEADS: Final = _heads("alex", "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0")
-VGG_HEADS: Final = _heads("vgg", "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868")
-SQUEEZE_HEADS: Final = _heads("squeeze", "4a5350f23600cb79923ce65bb07cbf57dca461329894153e05a1346bd531cf76")
-
-alex: Final = Variant("lpips-alex", imagenet.ALEXNET, (1, 4, 7, 9, 11), ALEX_HEADS)
-vgg: Final = Variant("lpips-vgg", imagenet.VGG16, (3, 8, 15, 22, 29), VGG_HEADS)
-squeeze: Final = Variant("lpips-squeeze", squeezenet.SQUEEZENET1_1, (1, 4, 7, 9, 10, 11, 12), SQUEEZE_HEADS)
+alex: Final = Variant("lpips-alex", ALEXNET, (1, 4, 7, 9, 11), LPIPS_ALEX)
+vgg: Final = Variant("lpips-vgg", VGG16, (3, 8, 15, 22, 29), LPIPS_VGG)
+squeeze: Final = Variant("lpips-squeeze", SQUEEZENET1_1, (1, 4, 7, 9, 10, 11, 12), LPIPS_SQUEEZE)

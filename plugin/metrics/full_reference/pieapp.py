@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights import ParameterFile, resolve
+from ...weights import published, resolve
 from ..base import Comparison, Features, FullReferenceMetric
 from ..precision import full_float32
 from ..registry import metric_info
@@ -22,13 +22,6 @@ from ..registry import metric_info
 #: Side of the square patches and the step between them, in pixels: the authors' sparse sampling.
 PATCH: Final = 64
 STRIDE: Final = 27
-
-WEIGHTS: Final = ParameterFile(
-    name="PieAPP 0.1",
-    filename="PieAPPv0.1.pth",
-    sha256="0937b01480c7a637ae3018af755faa8ecde4788b52bb246b7ae62cf96fb6baf0",
-    source="https://github.com/photosynthesis-team/piq/releases/download/v0.5.4/PieAPPv0.1.pth",
-)
 
 
 class PieAPP(FullReferenceMetric):
@@ -51,7 +44,7 @@ class PieAPP(FullReferenceMetric):
         from piq.pieapp import PieAPPModel
 
         self.policy = image_policy(policy)
-        self._weights = resolve(WEIGHTS, weights)
+        self._weights = resolve(published.PIEAPP, weights)
         tensors = dict(self._weights.tensors)
         try:
             # The published file has this one weight without its second axis.

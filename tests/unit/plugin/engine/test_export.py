@@ -17,8 +17,8 @@ from deepmse.plugin.learning.finetuned.metric import windows
 from deepmse.plugin.learning.gaussian_process.files import PACKAGED
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.metrics.base import Metric
-from deepmse.plugin.networks.efficientnet_lite import EFFICIENTNET_LITE0
 from deepmse.plugin.weights import sha256
+from deepmse.plugin.weights.published import EFFICIENTNET_LITE0
 from PIL import Image
 
 from ....conftest import photo_like

@@ -20,7 +20,7 @@ from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.images import MIN_SIDE, decode
 from deepmse.plugin.metrics import create, metric_info, metric_names
 from deepmse.plugin.metrics.base import AnyMetric, FullReferenceMetric
-from deepmse.plugin.metrics.inventory import inventory, networks
+from deepmse.plugin.metrics.inventory import inventory, lack, networks
 from deepmse.plugin.weights import ENVIRONMENT_VARIABLE
 from PIL import Image
 from scipy.stats import spearmanr
@@ -297,4 +297,25 @@ def test_the_metrics_command_lists_what_every_metric_declares(capsys):
 def test_the_metrics_command_says_how_to_install_what_is_missing(monkeypatch, capsys):
     monkeypatch.setattr("deepmse.plugin.metrics.info.find_spec", lambda name: None)
     metrics(as_json=False)
-    assert "pip install 'fiftyone-deepmse[metrics]'" in " ".join(capsys.readouterr().out.split())
+    assert "ssim: packages are not installed: pip install 'fiftyone-deepmse[metrics]'" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", NEEDING_WEIGHTS)
+def test_a_metric_without_its_weights_lacks_them_until_they_are_named(name, monkeypatch, tmp_path):
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("deepmse.plugin.weights.search._packaged", lambda _: None)
+    info = metric_info(name)
+    missing = lack(info)
+    assert missing is not None
+    assert info.files[0].in_print in missing.reason
+    assert "DEEPMSE_WEIGHTS" in missing.remedy
+    assert lack(info, weights_given=True) is None
+
+
+def test_the_metrics_command_says_which_weights_are_missing(nothing_here, run):
+    declared = {each["name"]: each for each in run("metrics", "--json").json}
+    assert "no weights of torchvision VGG-19" in declared["deepdc"]["lacks"]
+    assert not declared["deepdc"]["here"]
+    assert declared["psnr"]["here"]
+    assert declared["psnr"]["lacks"] is None

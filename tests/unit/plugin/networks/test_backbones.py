@@ -158,7 +158,7 @@ class TestWeights:
 
     def test_missing_weights_say_what_was_tried(self, tmp_path, monkeypatch):
         monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
-        monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
         with pytest.raises(WeightsError, match=r"(?s)alexnet-owt-7be5be79\.pth.*--weights PATH"):
             build("alexnet", ["fc6"])
         with pytest.raises(WeightsError, match=r"huggingface\.co/timm/inception_resnet_v2"):

@@ -8,7 +8,7 @@ import torch
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.networks import efficientnet_lite
 from deepmse.plugin.networks.pooling import POOLINGS, pooling
-from deepmse.plugin.weights import resolve
+from deepmse.plugin.weights import published, resolve
 from safetensors.torch import save_file
 
 
@@ -59,7 +59,7 @@ def test_activations_are_computed_only_as_far_as_they_are_asked_for(lite, monkey
 
 def test_weights_are_those_of_the_package_and_their_digest_is_known(lite):
     _, weights = lite
-    assert weights.sha256 == efficientnet_lite.EFFICIENTNET_LITE0.sha256
+    assert weights.sha256 == published.EFFICIENTNET_LITE0.sha256
     assert weights.warning is None
 
 
@@ -67,13 +67,12 @@ def test_weights_are_found_in_a_folder_too(lite, tmp_path, monkeypatch):
     found = lite[1].path
     (tmp_path / found.name).symlink_to(found)
     monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
-    assert resolve(efficientnet_lite.EFFICIENTNET_LITE0).path == tmp_path / found.name
+    assert resolve(published.EFFICIENTNET_LITE0).path == tmp_path / found.name
 
 
 def test_without_weights_the_ways_out_are_said(monkeypatch):
     monkeypatch.delenv("DEEPMSE_WEIGHTS", raising=False)
-    published = efficientnet_lite.EFFICIENTNET_LITE0
-    absent = replace(published, package="not-installed")
+    absent = replace(published.EFFICIENTNET_LITE0, package="not-installed")
     with pytest.raises(WeightsError) as caught:
         resolve(absent)
     ways = str(caught.value).partition("Two ways out:\n")[2]

@@ -19,8 +19,8 @@ from deepmse.plugin import weights
 from deepmse.plugin.errors import WeightsError
 from deepmse.plugin.networks import squeezenet
 from deepmse.plugin.networks.imagenet import alexnet_features
-from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
-from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, fetch, read_array_pickle, resolve
+from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, fetch, read_array_pickle, resolve, search
+from deepmse.plugin.weights.published import SQUEEZENET1_1
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -107,6 +107,15 @@ def test_a_location_is_a_file_or_a_folder_that_has_it(made, as_text):
         assert found.warning is None
         assert found.name == network.title
         assert set(found.tensors) == set(made_tensors())
+
+
+@pytest.mark.parametrize("variables", [{}, {"XDG_CACHE_HOME": "/caches"}, {"TORCH_HOME": "~/here"}])
+def test_the_cache_is_where_torch_hub_has_it(variables, monkeypatch):
+    for name in ("XDG_CACHE_HOME", "TORCH_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(search._hub()) == f"{torch.hub.get_dir()}/checkpoints"
 
 
 def test_torch_hubs_file_is_known_wherever_it_lies_and_loses_its_classifier(made, tmp_path):

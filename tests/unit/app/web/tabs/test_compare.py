@@ -2,7 +2,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from deepmse import score_pairs
 from deepmse.app.web import metrics as web_metrics
 from deepmse.app.web import uploads as web_uploads
@@ -233,7 +232,6 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
 
     real = info.find_spec
     monkeypatch.setattr(info, "find_spec", lambda name: None if name == "piq" else real(name))
-    monkeypatch.setattr(web_metrics, "inventory", lambda: [])
     without_piq = {metric.name for metric in Comparison(get_upload_folder).metrics.others}
     assert "ssim" not in without_piq
     assert "psnr" in without_piq
@@ -241,7 +239,7 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
 
 def test_metrics_without_their_weights_are_not_offered(monkeypatch, tmp_path):
     monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     offered = {metric.name for metric in Comparison(get_upload_folder).metrics.others}
     assert "lpips-alex" not in offered
     assert "nlpd" in offered

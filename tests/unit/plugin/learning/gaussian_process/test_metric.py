@@ -19,7 +19,7 @@ from deepmse.plugin.learning.gaussian_process.features import (
 )
 from deepmse.plugin.metrics import create
 from deepmse.plugin.metrics.models import GRADES
-from deepmse.plugin.networks.efficientnet_lite import EFFICIENTNET_LITE0
+from deepmse.plugin.weights.published import EFFICIENTNET_LITE0
 from PIL import Image, ImageFilter
 
 from .....conftest import photo_like

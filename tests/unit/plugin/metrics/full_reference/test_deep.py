@@ -19,9 +19,9 @@ from deepmse.plugin.metrics.full_reference.deepdc import TAPS
 from deepmse.plugin.metrics.no_reference import clip_iqa
 from deepmse.plugin.metrics.no_reference.brisque import FEATURES, read_libsvm
 from deepmse.plugin.networks import imagenet
-from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
 from deepmse.plugin.networks.squeezenet import features as squeezenet_features
-from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, Weights, locate, resolve
+from deepmse.plugin.weights import ENVIRONMENT_VARIABLE, ParameterFile, Weights, locate, published, resolve
+from deepmse.plugin.weights.published import SQUEEZENET1_1
 from PIL import Image
 from scipy.spatial.distance import pdist, squareform
 
@@ -37,9 +37,9 @@ def weights(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
     torch.manual_seed(0)
     for network, layers in (
-        (imagenet.ALEXNET, imagenet.alexnet_features()),
-        (imagenet.VGG16, imagenet.vgg_features(imagenet.VGG16_BLOCKS)),
-        (imagenet.VGG19, imagenet.vgg_features(imagenet.VGG19_BLOCKS)),
+        (published.ALEXNET, imagenet.alexnet_features()),
+        (published.VGG16, imagenet.vgg_features(imagenet.VGG16_BLOCKS)),
+        (published.VGG19, imagenet.vgg_features(imagenet.VGG19_BLOCKS)),
         (SQUEEZENET1_1, squeezenet_features()),
     ):
         for parameter in layers.parameters():
@@ -75,7 +75,7 @@ def in_memory(tensors: Mapping[str, torch.Tensor]) -> Weights:
 
 
 @pytest.mark.parametrize(
-    ("name", "network"), [("alex", imagenet.ALEXNET), ("vgg", imagenet.VGG16), ("squeeze", SQUEEZENET1_1)]
+    ("name", "network"), [("alex", published.ALEXNET), ("vgg", published.VGG16), ("squeeze", SQUEEZENET1_1)]
 )
 def test_lpips_agrees_with_its_authors_library(name, network, weights):
     lpips = pytest.importorskip("lpips")
@@ -93,7 +93,7 @@ def test_lpips_agrees_with_its_authors_library(name, network, weights):
 def test_dists_agrees_with_torchmetrics(size, weights, monkeypatch):
     dists = pytest.importorskip("torchmetrics.functional.image.dists")
     layers = imagenet.vgg_features(imagenet.VGG16_BLOCKS)
-    layers.load_state_dict(state(weights, imagenet.VGG16))
+    layers.load_state_dict(state(weights, published.VGG16))
     monkeypatch.setattr(dists, "vgg16", lambda weights: SimpleNamespace(features=layers))
     reference, distorted = pair(*size)
     small = [shorter_side(images, 256) / 255 for images in (reference, distorted)]
@@ -106,7 +106,7 @@ def test_deepdc_is_one_less_the_mean_distance_correlation(weights):
 
     def centred(x: torch.Tensor) -> list[np.ndarray]:
         layers = imagenet.vgg_features(imagenet.VGG19_BLOCKS)
-        layers.load_state_dict(state(weights, imagenet.VGG19))
+        layers.load_state_dict(state(weights, published.VGG19))
         found = []
         for index, layer in enumerate(layers):
             x = layer(x)

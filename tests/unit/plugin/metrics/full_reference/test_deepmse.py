@@ -59,7 +59,7 @@ def test_ranks_distortions_as_people_do(metric, ranked_pairs):
 
 
 def test_the_fallback_weights_are_the_same_network_on_another_scale(ranked_pairs):
-    from deepmse.plugin.networks.squeezenet import SQUEEZENET1_1
+    from deepmse.plugin.weights.published import SQUEEZENET1_1
     from deepmse.plugin.weights.search import _from_package
 
     fallback = DeepMSE(_from_package(SQUEEZENET1_1.fallback))
