@@ -1,8 +1,9 @@
-"""Benchmarks: bench speed, bench fiftyone."""
+"""Benchmarks: bench speed, bench fiftyone, bench steadiness."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -57,3 +58,36 @@ def bench_fiftyone(
         terminal.out.print(
             f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run"
         )
+
+
+@bench_app.command("steadiness")
+def bench_steadiness(
+    photos: Annotated[Path, typer.Argument(metavar="FOLDER", help="Of the pictures to score.")],
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", help="Metric that needs no reference; repeatable.")
+    ] = None,
+    device: Device = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the distances as JSON.")] = False,
+) -> None:
+    """How far scores move when pictures are turned, mirrored, saved well, enlarged a little or cut by a pixel."""
+    from ...plugin.engine.devices import pick_device
+    from ...plugin.engine.steadiness import movements
+    from ...plugin.images import images_in
+    from ...plugin.metrics import create, distinct
+    from ..process import keep_freed_memory
+
+    keep_freed_memory()
+    found = images_in(photos)
+    terminal.warn([found.note] if found.note else [])
+    judges = [create(name, device=pick_device(device)) for name in distinct(metrics or ["nr"])]
+    with terminal.bar("Pictures") as update:
+        moved = movements(found.images, judges, update)
+    if as_json:
+        print(json.dumps([asdict(each) for each in moved], indent=2, ensure_ascii=False))
+        return
+    rows = [
+        (each.metric, each.change, str(each.images), terminal.number(each.median, 2), terminal.number(each.high, 2))
+        for each in moved
+    ]
+    columns = ("metric", "change", "n", "median", "95 %")
+    terminal.out.print(terminal.table("Distances between scores", columns, rows, left=2))

@@ -59,7 +59,8 @@ def photographs(authentic: Sequence[Record], kodak: Path) -> list[Source]:
     best = np.argsort([-_target(record) for record in authentic], kind="stable")[:BEST]
     return [
         *(Source(f"kodak-{path.stem}", path, OF_KODAK) for path in found),
-        *(Source(_authentic_name(index), authentic[index].dist, OF_BEST) for index in best),
+        # As they are, these are among the authentic ones.
+        *(Source(_authentic_name(index), authentic[index].dist, OF_BEST, first=1) for index in best),
     ]
 
 

@@ -38,11 +38,13 @@ class Source:
         name: of it, no other's
         path: its file
         pictures: how many are made of it; the first is the photograph as it is
+        first: number of the first that is needed
     """
 
     name: str
     path: Path
     pictures: int
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def make(sources: Sequence[Source], out: Path, *, seed: int = 0, progress: Progr
         ImageError: a photograph cannot be used
         OutputError: something cannot be written
     """
-    jobs = [(source, number) for source in sources for number in range(source.pictures)]
+    jobs = [(source, number) for source in sources for number in range(source.first, source.pictures)]
     # A part of the set, in this order, has a like part of every photograph's pictures.
     jobs.sort(key=lambda job: (job[1] / job[0].pictures, job[0].name))
     compare = likeness()

@@ -5,6 +5,7 @@ import pytest
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning.opinion import OpinionScale, as_quality
 from scipy import stats
+from scipy.interpolate import interp1d
 
 
 @pytest.fixture
@@ -38,6 +39,17 @@ def test_ranks_are_learnt_as_shares_of_lower_opinions(opinions):
     np.testing.assert_allclose(learnt, (shares - shares.mean()) / shares.std(), atol=0.03)
 
 
+def test_images_that_count_for_several_are_ranked_as_if_they_were_there_so_often(opinions):
+    few, many = opinions[:50], opinions[50:250]
+    weighted = OpinionScale.by_rank(np.concatenate([few, many]), [4] * 50 + [1] * 200)
+    repeated = OpinionScale.by_rank(np.concatenate([np.repeat(few, 4), many]))
+    for at in (few, many):
+        np.testing.assert_allclose(weighted.to_learnt(at), repeated.to_learnt(at), atol=0.05)
+    np.testing.assert_allclose(
+        OpinionScale.by_rank(many, np.full(200, 3)).opinions, np.quantile(many, np.linspace(0, 1, 65))
+    )
+
+
 def test_values_are_learnt_as_z_scores(opinions):
     learnt = OpinionScale.by_value(opinions).to_learnt(opinions)
     np.testing.assert_allclose(learnt, stats.zscore(opinions), atol=1e-9)
@@ -61,8 +73,8 @@ def test_a_certain_prediction_goes_back_to_its_opinion(make, opinions):
 def test_expectation_and_deviation_are_those_of_drawn_values(opinions):
     scale = OpinionScale.by_rank(opinions)
     mean, std = np.array([-1.5, 0.0, 1.4]), np.array([0.5, 0.3, 0.8])
-    drawn = np.random.default_rng(1).normal(mean, std, (200_000, 3))
-    values = np.stack([scale.to_opinion(each, np.zeros(len(each)))[0] for each in drawn.T])
+    drawn = np.random.default_rng(1).normal(mean, std, (200_000, 3)).T
+    values = interp1d(scale.learnt, scale.opinions, fill_value="extrapolate")(drawn).clip(0, 100)
     expected, deviation = scale.to_opinion(mean, std)
     np.testing.assert_allclose(expected, values.mean(1), atol=0.15)
     np.testing.assert_allclose(deviation, values.std(1), atol=0.15)

@@ -1,6 +1,7 @@
 """Labels by likeness, sets that are made once, and training on several kinds of pictures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,6 +74,12 @@ def test_a_set_has_the_clean_photographs_and_what_was_drawn_with_likeness(source
         if each.path.stem.endswith("_000"):
             assert each.clean
             assert (each.haarpsi, each.mdsi) == pytest.approx((1, 0), abs=1e-3)
+
+
+def test_pictures_that_are_not_needed_are_not_made(sources, tmp_path):
+    every, later = (make([replace(sources[1], first=first)], tmp_path / str(first)) for first in (0, 1))
+    assert [each.path.name for each in later] == ["two_001.png"]
+    assert (later[0].draw, later[0].mdsi) == (every[1].draw, every[1].mdsi)
 
 
 def test_a_set_that_was_interrupted_ends_as_one_that_was_not(sources, tmp_path, monkeypatch):
