@@ -96,8 +96,9 @@ class OpinionScale:
     @classmethod
     def _standardised(cls, values: Array, weights: ArrayLike | None, opinions: Array, learnt: Array) -> Self:
         of_values = np.interp(values, opinions, learnt)
-        mean = np.average(of_values, weights=weights)
-        deviation = np.sqrt(np.average((of_values - mean) ** 2, weights=weights))
+        counts = None if weights is None else np.asarray(weights, dtype=np.float64)
+        mean = np.average(of_values, weights=counts)
+        deviation = np.sqrt(np.average((of_values - mean) ** 2, weights=counts))
         return cls(opinions, (learnt - mean) / deviation)
 
     def to_learnt(self, opinions: ArrayLike) -> Array:
