@@ -83,6 +83,7 @@ class EvaluateQuality(foo.Operator):
             check_evaluation_name(samples._root_dataset, save_as)
         table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
         results = table.evaluate(resamples=resamples).to_dict()
+        results["notes"] = list(table.notes)
         if save_as:
             settings = {
                 "target": table.target.field,
@@ -154,6 +155,8 @@ class EvaluateQuality(foo.Operator):
         if all_disagree(row["srcc"] for row in ctx.results["rows"] if row["group"] == ALL):
             text = "Every score disagrees with the target: is that its direction?"
             outputs.view("disagreement", types.Warning(label=text))
+        for number_of_note, note in enumerate(ctx.results["notes"]):
+            outputs.view(f"note_{number_of_note}", types.Warning(label=note))
         outputs.list("rows", types.Object(), label=label, view=table)
         return types.Property(outputs, view=types.View(label="Image quality evaluated"))
 

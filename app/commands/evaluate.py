@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ...plugin.tables import Table
 
 _REFERENCE = "ref"
+_DISTORTED = "dist"
 _TITLES = {
     "srcc": "SRCC",
     "krcc": "KRCC",
@@ -73,6 +76,9 @@ def evaluate(
             show_default="ref, where there is such a column",
         ),
     ] = None,
+    unseen: Annotated[
+        bool, typer.Option("--unseen", help="Leave out the images that a model among the scores learnt from.")
+    ] = False,
     resamples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Of the bootstrap, for 95 % intervals; 0 leaves them out.")
     ] = RESAMPLES,
@@ -103,6 +109,7 @@ def evaluate(
     table.require(target, *(column for column in (by, within, target_std, cluster) if column))
     lower = direction_of(target, lower_is_better, table.columns)
     directions = _directions(metric, table)
+    table = _without_learnt(table, directions, leave_out=unseen)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
     sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
@@ -147,6 +154,37 @@ def evaluate(
         if compared is not None and compared.pairs:
             terminal.out.print(significance_table(compared))
         print_reasons(result, compared)
+
+
+def _without_learnt(table: Table, metrics: Iterable[str], *, leave_out: bool) -> Table:
+    """Say how many of a table's images the models behind its scores learnt from, and leave these out if asked to."""
+    from ...plugin.engine.score_tables import items
+    from ...plugin.learning.learnt import learnt_from
+    from ...plugin.metrics import find_by_field
+
+    if _DISTORTED not in table.columns:
+        return table
+    images = [Path(item.dist) for item in items(table, ref=None)]
+    learnt = [False] * len(images)
+    for column in metrics:
+        info = find_by_field(column)
+        among = learnt_from(info.name, images) if info is not None else None
+        if among is None or not among.any():
+            continue
+        learnt = [one or bool(other) for one, other in zip(learnt, among, strict=True)]
+        said = f"{column} learnt from {among.sum():,} of these {len(images):,} images"
+        if not leave_out:
+            terminal.warn([f"{said}: its agreement here says little of new ones; --unseen leaves them out"])
+        else:
+            terminal.err.print(f"{said}: left out")
+    if not leave_out or not any(learnt):
+        return table
+    kept = [index for index, is_learnt in enumerate(learnt) if not is_learnt]
+    return replace(
+        table,
+        rows=tuple(table.rows[index] for index in kept),
+        lines=tuple(table.lines[index] for index in kept if table.lines),
+    )
 
 
 def _column(table: Table, name: str | None) -> list[str] | None:

@@ -44,7 +44,7 @@ _TAKEN: Final = frozenset(
     ]
 )
 #: How the names of what metrics tell beside their scores end.
-_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile")
+_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile", "_learnt")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 import numpy as np
 from fiftyone.core.collections import SampleCollection
@@ -14,7 +15,8 @@ from ..evaluation import Evaluation, evaluate
 from ..evaluation.logistic import Curve
 from ..evaluation.report import group_label
 from ..metrics import MetricInfo
-from .fields import REF_FIELD, Target, breakdown_fields, resolve_target, score_fields
+from .fields import LEARNT_SUFFIX, REF_FIELD, Target, breakdown_fields, resolve_target, score_fields
+from .learnt import learnt_note
 from .snapshot import Snapshot, take_snapshot
 
 
@@ -32,6 +34,7 @@ class QualityTable:
         groups: label of each sample's group, as rows of an evaluation have it
         deviations: standard deviation of each target; NaN where missing, None where the dataset holds none
         references: each sample's reference image; None where the dataset holds none
+        learnt: how many of the samples the model behind a score field learnt from, where it did from any
     """
 
     target: Target
@@ -43,6 +46,12 @@ class QualityTable:
     groups: list[str] | None
     deviations: NDArray[np.float64] | None = None
     references: list[str | None] | None = None
+    learnt: dict[str, int] = dataclass_field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before trusting the agreement, in words."""
+        return tuple(learnt_note(field, number, len(self.ids)) for field, number in self.learnt.items())
 
     def of(self, metrics: Sequence[str]) -> QualityTable:
         """The same with the scores of these fields alone."""
@@ -50,6 +59,7 @@ class QualityTable:
             self,
             metrics={field: self.metrics[field] for field in metrics},
             scores={field: self.scores[field] for field in metrics},
+            learnt={field: number for field, number in self.learnt.items() if field in metrics},
         )
 
     def evaluate(self, *, resamples: int = 0, curve: Curve | None = "logistic5") -> Evaluation:
@@ -108,6 +118,8 @@ def read_table(
     std_field = resolved.std_field if dataset.has_field(resolved.std_field) else None
     ref_field = REF_FIELD if dataset.has_field(REF_FIELD) else None
     wanted = ["id", resolved.field, *chosen, *filter(None, (breakdown, std_field, ref_field))]
+    marks = {field: f"{field}{LEARNT_SUFFIX}" for field in chosen if dataset.has_field(f"{field}{LEARNT_SUFFIX}")}
+    wanted += marks.values()
     columns = dict(zip(wanted, snapshot.columns(wanted), strict=True))
     return QualityTable(
         target=resolved,
@@ -119,6 +131,7 @@ def read_table(
         groups=[group_label(value) for value in columns[breakdown]] if breakdown else None,
         deviations=_numbers(columns[std_field]) if std_field else None,
         references=columns[ref_field] if ref_field else None,
+        learnt={field: number for field, mark in marks.items() if (number := columns[mark].count(True))},
     )
 
 

@@ -17,11 +17,13 @@ from ..metrics import MetricInfo, distinct, metric_info
 from .config import dataset_dir
 from .fields import REF_FIELD, ScoreFields, check_score_fields, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
+from .learnt import learnt_note, mark_learnt
 from .presentation import to_sidebar
 from .runs import Outcome, Run
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
+    from ..engine.records import Item
     from ..engine.scorer import Scorer
 
 _FLUSH_ITEMS: Final = 1000
@@ -123,6 +125,7 @@ class ScoringJob:
             scorer = Scorer(list(infos), error_maps=error_maps, **scorer_settings)
         self._scorer = scorer
         self._metrics = list(infos.values())
+        self._models = {info.field: name for name, info in infos.items()}
         self._error_maps = error_maps
         self._map_dir = map_dir
         self._summaries: tuple[Summary, ...] | None = None
@@ -162,6 +165,8 @@ class ScoringJob:
                         sink.writer.flush()
                     flushed = time.monotonic()
                     yield Progress(done, len(items), failed)
+            for sink in sinks:
+                sink.mark_learnt(self._dataset, items)
         yield Progress(done, len(items), failed)
 
     def _check(self, metric: MetricInfo) -> None:
@@ -209,7 +214,7 @@ class ScoringJob:
 
         with Run(self._samples, metric.field, settings, outcome) as run:
             try:
-                yield _Sink(metric, fields.score, writer, run, wanted, len(ids))
+                yield _Sink(metric, fields.score, writer, run, wanted, len(ids), self._models[metric.field])
             finally:
                 writer.flush()
 
@@ -230,6 +235,8 @@ class _Sink:
         run: records them
         wanted: ids of the samples to score
         total: number of samples in the view
+        model: the metric's name, or the path of its model's file
+        learnt: images that the model learnt from
     """
 
     metric: MetricInfo
@@ -238,6 +245,13 @@ class _Sink:
     run: Run
     wanted: set[str]
     total: int
+    model: str
+    learnt: int = 0
+
+    def mark_learnt(self, dataset: fo.Dataset, items: Sequence[Item]) -> None:
+        """Mark what the metric's model learnt from."""
+        images = [(str(item.key), str(item.dist)) for item in items if item.key in self.wanted]
+        self.learnt = mark_learnt(dataset, self.metric, self.model, images)
 
     def summary(self, warnings: tuple[str, ...]) -> Summary:
         """What has been written so far."""
@@ -249,8 +263,11 @@ class _Sink:
             failed=self.writer.failed,
             skipped=self.total - len(self.wanted),
             errors=tuple(self.writer.errors.most_common()),
-            warnings=warnings,
+            warnings=(*warnings, *self._learnt_note()),
         )
+
+    def _learnt_note(self) -> tuple[str, ...]:
+        return (learnt_note(self.field, self.learnt, len(self.wanted)),) if self.learnt else ()
 
 
 def compute_full_reference(

@@ -28,6 +28,7 @@ SCORES_KEY: Final = "image_quality_scores"
 ERROR_SUFFIX: Final = "_error"
 GRADE_SUFFIX: Final = "_grade"
 STD_SUFFIX: Final = "_std"
+LEARNT_SUFFIX: Final = "_learnt"
 _BOOKKEEPING: Final = {"id", "filepath", "created_at", "last_modified_at", "tags", "metadata", REF_FIELD}
 
 
@@ -41,6 +42,7 @@ class ScoreFields:
     std: str
     grade: str
     error: str
+    learnt: str
 
     @classmethod
     def of(cls, metric: MetricInfo) -> ScoreFields:
@@ -53,6 +55,7 @@ class ScoreFields:
             std=f"{name}{STD_SUFFIX}",
             grade=f"{name}{GRADE_SUFFIX}",
             error=f"{name}{ERROR_SUFFIX}",
+            learnt=f"{name}{LEARNT_SUFFIX}",
         )
 
 

@@ -11,8 +11,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 import yaml
+from deepmse.plugin.learning import learnt
 from deepmse.plugin.learning.convnext.model import save, started
 from deepmse.plugin.learning.trained import Standard
+from deepmse.plugin.store import compute_no_reference
 from deepmse.plugin.store.config import datasets_dir
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
@@ -219,6 +221,18 @@ class TestComputeNoReference:
         foo.get_operator(f"{PLUGIN}/compute_no_reference")(dataset, model=str(path), device="cpu")
         assert all(0 < score < 100 for score in dataset.values("mine"))
         assert set(dataset.values("mine_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
+
+    def test_what_the_model_learnt_from_is_told(self, dataset, evaluate, monkeypatch, tmp_path):
+        monkeypatch.setattr(learnt, "_PACKAGED", tmp_path)
+        paths = [Path(path) for path in dataset.values("filepath")]
+        learnt.remember(tmp_path / "nr.safetensors", paths[:3])
+        note = "nr learnt from 3 of these 6 images"
+        assert note in compute_no_reference(dataset, device="cpu").warnings[-1]
+        dataset.reload()
+        assert dataset.values("nr_learnt") == [True] * 3 + [False] * 3
+        assert dataset.load_saved_view("new to nr").values("filepath") == [str(path) for path in paths[3:]]
+        assert note in evaluate(dataset)["notes"][0]
+        assert evaluate(dataset.load_saved_view("new to nr"))["notes"] == []
 
     def test_every_slice_of_a_grouped_dataset_is_scored_unless_one_is_named(self, dataset):
         operator = foo.get_operator(f"{PLUGIN}/compute_no_reference")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..labels import LabelledImages
+from ..learnt import remember
 from .card import card
 from .design import Recipe
 from .features import FeatureNetwork
@@ -26,7 +27,7 @@ def make(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train a model, cross-validate it, and write its file and its card.
+    """Train a model, cross-validate it, and write its file, its card and what it learnt from.
 
     Args:
         labelled: where the labels come from
@@ -48,4 +49,5 @@ def make(
     model, validation = train(samples, recipe, seed=seed, progress=progress)
     description = card(labelled.origin, samples, network.weights, model, validation, trials, seed=seed)
     save(model, out, description)
+    remember(out, map(Path, labelled.paths))
     return description

@@ -36,7 +36,7 @@ def footnote(comparison: Comparison) -> str:
     """Where the target comes from, and how many of the images plots show."""
     target = comparison.table.target
     said = [f"Target from {target.source}."] if target.source else []
-    said += target.notes
+    said += target.notes + comparison.table.notes
     drawable = len(comparison.complete(comparison.controls.plotted))
     if drawable > MAX_POINTS:
         said.append(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse.plugin.evaluation import compare_metrics, evaluate, export
+from deepmse.plugin.learning import learnt
 from PIL import Image
 from scipy.stats import spearmanr
 
@@ -54,6 +55,20 @@ def expected(table, **settings):
 
 def through_json(result):
     return json.loads(json.dumps(result.to_dict()))
+
+
+def test_images_that_the_model_learnt_from_are_told_and_left_out(run, made_pairs, monkeypatch, tmp_path):
+    images = [pair.dist for pair in made_pairs]
+    rows = [f"{path},{index},{index}\n" for index, path in enumerate(images)]
+    (tmp_path / "scores.csv").write_text("dist,mos,nr\n" + "".join(rows))
+    monkeypatch.setattr(learnt, "_PACKAGED", tmp_path)
+    learnt.remember(tmp_path / "nr.safetensors", images[:3])
+
+    command = ("evaluate", tmp_path / "scores.csv", "--target", "mos", "--resamples", 0, "--json")
+    warned, unseen = run(*command), run(*command, "--unseen")
+    assert [result.json["rows"][0]["n"] for result in (warned, unseen)] == [6, 3]
+    assert "nr learnt from 3 of these 6 images: its agreement here says little" in " ".join(warned.err.split())
+    assert "nr learnt from 3 of these 6 images: left out" in " ".join(unseen.err.split())
 
 
 def test_intervals_are_clustered_by_the_reference_where_there_is_one(run, scores, table):
