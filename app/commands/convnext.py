@@ -8,12 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
+from ...plugin.learning.recipes import CONVNEXT
+from ...plugin.learning.settings import Settings
 from .. import terminal
-from .epochs import epochs_bar
+from .config import Config
+from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
+from .settings import with_settings
 
 
+@with_settings(CONVNEXT)
 def train_convnext(
     data: Data,
     root: Root = None,
@@ -33,18 +38,12 @@ def train_convnext(
         int | None,
         typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, at most.")] = 50,
-    learning_rate: Annotated[float, typer.Option(help="Adam's.")] = 1e-4,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images at a time.")] = 16,
-    loss: Annotated[str, typer.Option(help="mse, plcc, norm-in-norm, ranking, or sums such as mse+ranking.")] = "mse",
     test: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share to test on, where the dataset has no split of its own.")
     ] = 0.3,
     watched: Annotated[
         float, typer.Option(min=0.01, max=0.9, help="Share of the others that says when to stop; not learnt from.")
     ] = 0.1,
-    patience: Annotated[int, typer.Option(min=1, help="Stop after so many epochs without a lower loss.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
     device: Device = "auto",
     weights: Annotated[
         Path | None,
@@ -55,8 +54,13 @@ def train_convnext(
         ),
     ] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random parameters.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")] = False,
+    config: Config = None,
+    tensorboard: TensorBoard = False,
+    dry_run: DryRun = False,
+    resume: Resume = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    *,
+    settings: Settings,
 ) -> None:
     """Train a no-reference ConvNeXt on your own labels, stop it early, and test it on images it has not seen.
 
@@ -65,40 +69,30 @@ def train_convnext(
     it has one.
     """
     from ...plugin.engine.devices import pick_device
-    from ...plugin.learning.convnext.trainer import fit
-    from ...plugin.learning.settings import Settings
+    from ...plugin.learning.convnext.trainer import fit, prepare
     from ...plugin.metrics import check_model_path
 
     check_model_path(out)
-    settings = Settings(
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        loss=loss,
-        best_by="loss",
-        patience=patience,
-        seed=seed,
-    )
     labelled = read(data, root, target, lower_is_better, scale)
     place = pick_device(device)
-    with epochs_bar(epochs) as report:
-        trained = fit(
-            labelled,
-            out,
-            variant=variant,
-            longest=size,
-            crop=crop,
-            settings=settings,
-            test=test,
-            watched=watched,
-            weights=weights,
-            scratch=scratch,
-            device=place,
-            resume=resume,
-            report=report,
-        )
+    choices: dict[str, Any] = {
+        "variant": variant,
+        "longest": size,
+        "crop": crop,
+        "settings": settings,
+        "test": test,
+        "watched": watched,
+        "weights": weights,
+        "scratch": scratch,
+    }
+    if dry_run:
+        show_plan(prepare(labelled, **choices)[0], place, as_json=as_json)
+        return
+    with epochs_bar(settings.epochs, out if tensorboard else None) as report:
+        trained = fit(labelled, out, device=place, resume=resume, report=report, **choices)
     with terminal.bar("Testing") as told:
         card = trained.test(place, told)
+    say_skipped(card["skipped"])
     if card["from_random"] and not scratch:
         terminal.warn([f"trained from random parameters: {card['from_random']}"])
     if as_json:

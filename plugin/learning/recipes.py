@@ -14,3 +14,6 @@ THREE_BRANCH: Final = Settings(
     epochs=30, learning_rate=1e-4, final_learning_rate=1e-6, schedule="exponential", batch_size=8
 )
 """S. Dutta, S. D. Das, N. A. Shah, who give neither the number of epochs nor the shape of the rate's way down."""
+
+CONVNEXT: Final = Settings(epochs=50, learning_rate=1e-4, batch_size=16, best_by="loss", patience=5)
+"""Padmaja et al.: Adam, mean squared error, early stopping; they give no rate, batch size, patience or epochs."""

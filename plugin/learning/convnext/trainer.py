@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import torch
@@ -21,13 +21,12 @@ from ...threads import decoders, in_order
 from ..crops import random_crops
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
-from ..loop import train
+from ..loop import Job, train
+from ..recipes import CONVNEXT
+from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
 from .model import ConvNext, at_working_size, save, sizing, started
-
-PAPER: Final = Settings(epochs=50, learning_rate=1e-4, batch_size=16, loss="mse", best_by="loss", patience=5)
-"""The paper's recipe: Adam, mean squared error, early stopping; it gives no rate, batch size, patience or epochs."""
 
 LONGEST: Final = 512
 """Pixels of the longer side of the smaller of KonIQ-10k's published sizes."""
@@ -108,30 +107,24 @@ class Trained:
         return card
 
 
-def fit(
+def prepare(
     labelled: LabelledImages,
-    out: Path,
     *,
     variant: str = "tiny",
     longest: int = LONGEST,
     crop: int | None = None,
-    settings: Settings = PAPER,
+    settings: Settings = CONVNEXT,
     test: float = TEST,
     watched: float = WATCHED,
     weights: str | Path | None = None,
     scratch: bool = False,
-    device: torch.device,
-    resume: bool = False,
-    report: Callable[[Epoch], None] = lambda epoch: None,
-) -> Trained:
-    """Train a model on some of the images and watch others to stop early; :meth:`Trained.test` writes it.
+) -> tuple[Job, LabelledImages]:
+    """Make ready to train a model on some of the images and to watch others; and the images to test it on.
 
-    The split is the dataset's own where it has one with a test part, else at random, by reference. Of files only what
-    :func:`~deepmse.plugin.learning.loop.train` writes is written.
+    The split is the dataset's own where it has one with a test part, else at random, by reference.
 
     Args:
         labelled: images with opinions
-        out: where the model is to be written, ``OUT.safetensors``
         variant: size of the network, see :data:`~.model.VARIANTS`
         longest: pixels of a picture's longer side, at most; larger ones are reduced, in training and ever after
         crop: side of random crops to train on, in pixels; None for whole images, which have to be of one size then
@@ -141,16 +134,11 @@ def fit(
         weights: of the pretrained network: a file or folder, or None to search, and to start from random parameters
             where nothing is found
         scratch: start from random parameters whatever is at hand
-        device: where to compute
-        resume: go on from the checkpoint, if there is one
-        report: told of each epoch when it is done
 
     Raises:
-        UsageError: if there is no such variant, all labels are the same, or as the loop says
+        UsageError: if there is no such variant, or all labels are the same
         WeightsError: if ``weights`` is given and does not hold the network's
-        OutputError: if a file cannot be written
     """
-    check_model_path(out)
     require_contrast(labelled.opinions)
     split, how = parts(labelled, test, watched, settings.seed)
     learnt, watching, testing = (labelled[split[part]] for part in ("training", "validation", "test"))
@@ -170,18 +158,6 @@ def fit(
         "split": {part: hashlib.sha256(chosen.tobytes()).hexdigest() for part, chosen in split.items()},
         "pretrained": pretrained,
     }
-    outcome = train(
-        model,
-        photographs(learnt),
-        settings,
-        out,
-        identity,
-        validation=photographs(watching) if len(watching) else None,
-        device=device,
-        resume=resume,
-        report=report,
-    )
-    model.load_state_dict(outcome.state)
     card = {
         "model": "no-reference image quality: ConvNeXt (Padmaja, Al Hamed, Reddy, Reddy)",
         "data": {**labelled.origin, "images": len(labelled), "images_sha256": labelled.digest},
@@ -189,17 +165,66 @@ def fit(
         "variant": variant,
         "size": sizing(longest),
         "crop": crop,
+        "target": asdict(standard),
         "pretrained": pretrained,
         "from_random": from_random,
         "settings": asdict(settings),
+    }
+    watch = photographs(watching) if len(watching) else None
+    return Job(model, photographs(learnt), watch, settings, identity, card), testing
+
+
+def fit(
+    labelled: LabelledImages,
+    out: Path,
+    *,
+    device: torch.device,
+    resume: bool = False,
+    report: Callable[[Epoch], None] = lambda epoch: None,
+    **choices: Any,
+) -> Trained:
+    """Train a model on some of the images and watch others to stop early; :meth:`Trained.test` writes it.
+
+    Of files only what :func:`~deepmse.plugin.learning.loop.train` writes is written.
+
+    Args:
+        labelled: images with opinions
+        out: where the model is to be written, ``OUT.safetensors``
+        device: where to compute
+        resume: go on from the checkpoint, if there is one
+        report: told of each epoch when it is done
+        choices: what :func:`prepare` takes
+
+    Raises:
+        UsageError: as :func:`prepare` and the loop say
+        WeightsError: if weights are named and are not the network's
+        OutputError: if a file cannot be written
+    """
+    check_model_path(out)
+    job, testing = prepare(labelled, **choices)
+    outcome = train(
+        job.module,
+        job.training,
+        job.settings,
+        out,
+        job.identity,
+        validation=job.validation,
+        device=device,
+        resume=resume,
+        report=report,
+    )
+    model = cast(ConvNext, job.module)
+    model.load_state_dict(outcome.state)
+    card = {
+        **job.card,
         "kept_epoch": outcome.kept.number,
-        "epochs": [asdict(epoch) for epoch in outcome.epochs],
+        "epochs": curve(outcome.epochs),
         "skipped": list(outcome.skipped),
         "device": device.type,
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
         "licence": "Apache-2.0 for what was trained; pretrained parameters keep their own terms",
     }
-    return Trained(model.eval(), standard, testing, out, card)
+    return Trained(model.eval(), Standard(**job.card["target"]), testing, out, card)
 
 
 def parts(labelled: LabelledImages, test: float, watched: float, seed: int) -> tuple[Split, str]:

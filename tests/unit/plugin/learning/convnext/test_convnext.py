@@ -9,9 +9,10 @@ import pytest
 import torch
 from deepmse.plugin.errors import UsageError, WeightsError
 from deepmse.plugin.learning.convnext.model import DECLARATION, at_working_size, load, started
-from deepmse.plugin.learning.convnext.trainer import PAPER, Photographs, fit, parts
+from deepmse.plugin.learning.convnext.trainer import Photographs, fit, parts
 from deepmse.plugin.learning.files import read_model, write_model
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.recipes import CONVNEXT
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.metrics import create, metric_info
 from PIL import Image
@@ -53,7 +54,7 @@ def trained(images, tmp_path_factory) -> Path:
 
 
 def test_the_papers_recipe_is_the_default():
-    assert (PAPER.loss, PAPER.best_by, PAPER.schedule, PAPER.patience) == ("mse", "loss", "constant", 5)
+    assert (CONVNEXT.loss, CONVNEXT.best_by, CONVNEXT.schedule, CONVNEXT.patience) == ("mse", "loss", "constant", 5)
 
 
 def test_it_learns_sixteen_images(run, trained, images, tmp_path):
