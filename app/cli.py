@@ -72,11 +72,13 @@ for panel, commands in {
         datasets.synth,
         reproduce.reproduce,
     ),
-    _TRAIN: (finetune.finetune, features.features, export.export),
+    _TRAIN: (features.features, export.export),
     _MACHINE: (machine.doctor,),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+# Its name before there was more to train.
+app.command("finetune", hidden=True)(finetune.finetune)
 app.command("app", rich_help_panel=_SCORE)(web.web)
 app.add_typer(train.train_app, name="train", rich_help_panel=_TRAIN)
 app.add_typer(machine.weights_app, name="weights", rich_help_panel=_MACHINE)

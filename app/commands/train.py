@@ -17,6 +17,7 @@ from .. import terminal
 from .config import Config
 from .convnext import train_convnext
 from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
+from .finetune import finetune
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
@@ -49,6 +50,7 @@ _ENCODER: Final = "inception-v3"
 
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 train_app.command("convnext")(train_convnext)
+train_app.command("finetune")(finetune)
 
 
 @train_app.command("nr")

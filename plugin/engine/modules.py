@@ -113,7 +113,7 @@ def load_model(path: str | Path, *, device: str = "auto", policy: str | None = N
     """A trained model as a module on tensors.
 
     Args:
-        path: a ``.safetensors`` file that ``deepmse train`` or ``deepmse finetune`` wrote
+        path: a ``.safetensors`` file that ``deepmse train`` wrote
         device: see :func:`metric`
         policy: image policy; None for the one that the model was made for
 

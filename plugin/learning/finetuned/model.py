@@ -42,4 +42,6 @@ def load(path: Path) -> tuple[Regression, Standard]:
     Raises:
         WeightsError: if it is not there or no model of this kind
     """
-    return trained.load(path, lambda tensors, about: Regression.rebuilt(path, tensors, about), "deepmse finetune")
+    return trained.load(
+        path, lambda tensors, about: Regression.rebuilt(path, tensors, about), "deepmse train finetune"
+    )

@@ -110,5 +110,5 @@ def test_a_file_that_lacks_something_is_refused_in_words(trained, tmp_path):
             {name: value for name, value in kept.items() if name != lacking},
             {},
         )
-        with pytest.raises(WeightsError, match=r"mine\.safetensors: not a model that `deepmse finetune` wrote"):
+        with pytest.raises(WeightsError, match=r"mine\.safetensors: not a model that `deepmse train finetune` wrote"):
             create(str(path))
