@@ -42,7 +42,7 @@ def train_convnext(
         float, typer.Option(min=0, max=0.9, help="Share to test on, where the dataset has no split of its own.")
     ] = 0.3,
     watched: Annotated[
-        float, typer.Option(min=0.01, max=0.9, help="Share of the others that says when to stop; not learnt from.")
+        float, typer.Option(min=0.01, max=0.9, help="Share of the others that is watched to stop early.")
     ] = 0.1,
     device: Device = "auto",
     weights: Annotated[
@@ -54,10 +54,10 @@ def train_convnext(
         ),
     ] = None,
     scratch: Annotated[bool, typer.Option("--scratch", help="Start from random parameters.")] = False,
-    config: Config = None,
+    resume: Resume = False,
     tensorboard: TensorBoard = False,
     dry_run: DryRun = False,
-    resume: Resume = False,
+    config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
     *,
     settings: Settings,
@@ -75,21 +75,22 @@ def train_convnext(
     check_model_path(out)
     labelled = read(data, root, target, lower_is_better, scale)
     place = pick_device(device)
-    choices: dict[str, Any] = {
-        "variant": variant,
-        "longest": size,
-        "crop": crop,
-        "settings": settings,
-        "test": test,
-        "watched": watched,
-        "weights": weights,
-        "scratch": scratch,
-    }
+    job, testing = prepare(
+        labelled,
+        variant=variant,
+        longest=size,
+        crop=crop,
+        settings=settings,
+        test=test,
+        watched=watched,
+        weights=weights,
+        scratch=scratch,
+    )
     if dry_run:
-        show_plan(prepare(labelled, **choices)[0], place, as_json=as_json)
+        show_plan(job, place, as_json=as_json)
         return
     with epochs_bar(settings.epochs, out if tensorboard else None) as report:
-        trained = fit(labelled, out, device=place, resume=resume, report=report, **choices)
+        trained = fit(job, testing, out, device=place, resume=resume, report=report)
     with terminal.bar("Testing") as told:
         card = trained.test(place, told)
     say_skipped(card["skipped"])

@@ -16,4 +16,5 @@ THREE_BRANCH: Final = Settings(
 """S. Dutta, S. D. Das, N. A. Shah, who give neither the number of epochs nor the shape of the rate's way down."""
 
 CONVNEXT: Final = Settings(epochs=50, learning_rate=1e-4, batch_size=16, best_by="loss", patience=5)
-"""Padmaja et al.: Adam, mean squared error, early stopping; they give no rate, batch size, patience or epochs."""
+"""B. Padmaja, H. H. Al Hamed, A. J. Reddy, M. D. Reddy, "Deep learning for no-reference image quality assessment",
+section 3.2: Adam, mean squared error, stopped early; they give no rate, batch size, patience or number of epochs."""

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from ...errors import ImageError
 from ...evaluation import evaluate
 from ...evaluation.splits import Split, hold_out, official
-from ...images import decode
 from ...metrics import check_model_path
 from ...threads import decoders, in_order
-from ..crops import random_crops
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
 from ..loop import Job, train
@@ -26,7 +24,8 @@ from ..recipes import CONVNEXT
 from ..results import curve
 from ..settings import Epoch, Settings
 from ..trained import Standard
-from .model import ConvNext, at_working_size, save, sizing, started
+from .examples import Photographs, at_size
+from .model import ConvNext, save, sizing, started
 
 LONGEST: Final = 512
 """Pixels of the longer side of the smaller of KonIQ-10k's published sizes."""
@@ -36,37 +35,6 @@ TEST: Final = 0.3
 
 WATCHED: Final = 0.1
 """Share of the others that stops training and is not learnt from; the paper does not give it."""
-
-
-@dataclass(frozen=True)
-class Photographs:
-    """Whole images or random crops of them at the working size as examples, flipped left to right at random.
-
-    Attributes:
-        labelled: the images
-        targets: standardised opinions, (N,)
-        longest: pixels of the longer side, at most
-        crop: side of the crops, in pixels; None for whole images
-    """
-
-    labelled: LabelledImages
-    targets: NDArray[np.float64]
-    longest: int
-    crop: int | None = None
-
-    def load(self, index: int, key: bytes | None) -> tuple[torch.Tensor, ...]:
-        """One image or crop, uint8 (3, h, w)."""
-        image = _at_size(self.labelled.paths[index], self.longest)
-        chosen = str(index).encode() if key is None else key
-        if self.crop is not None:
-            image = random_crops(image.permute(1, 2, 0).numpy(), self.crop, 1, chosen)[0]
-        if key is not None and hashlib.sha256(b"flip" + key).digest()[0] % 2:
-            image = image.flip(-1)
-        return (image.contiguous(),)
-
-    def name(self, index: int) -> str:
-        """The image's file."""
-        return str(self.labelled.paths[index])
 
 
 @dataclass(frozen=True)
@@ -101,7 +69,7 @@ class Trained:
             OutputError: if a file cannot be written
         """
         predicted, unusable = predictions(self.model, self.standard, self.testing, device, told)
-        results = agreement(predicted, self.testing)
+        results = {**self.card["results"], **agreement(predicted, self.testing)}
         card = {**self.card, "results": results, "skipped": [*self.card["skipped"], *unusable]}
         save(self.out, self.model.state_dict(), self.model, self.standard, card)
         return card
@@ -119,7 +87,7 @@ def prepare(
     weights: str | Path | None = None,
     scratch: bool = False,
 ) -> tuple[Job, LabelledImages]:
-    """Make ready to train a model on some of the images and to watch others; and the images to test it on.
+    """Make ready to train a model on some of the images and to watch others, and tell which ones to test it on.
 
     The split is the dataset's own where it has one with a test part, else at random, by reference.
 
@@ -165,43 +133,41 @@ def prepare(
         "variant": variant,
         "size": sizing(longest),
         "crop": crop,
-        "target": asdict(standard),
         "pretrained": pretrained,
         "from_random": from_random,
         "settings": asdict(settings),
+        "target": asdict(standard),
     }
     watch = photographs(watching) if len(watching) else None
     return Job(model, photographs(learnt), watch, settings, identity, card), testing
 
 
 def fit(
-    labelled: LabelledImages,
+    job: Job,
+    testing: LabelledImages,
     out: Path,
     *,
     device: torch.device,
     resume: bool = False,
     report: Callable[[Epoch], None] = lambda epoch: None,
-    **choices: Any,
 ) -> Trained:
-    """Train a model on some of the images and watch others to stop early; :meth:`Trained.test` writes it.
+    """Train a model; :meth:`Trained.test` writes it.
 
     Of files only what :func:`~deepmse.plugin.learning.loop.train` writes is written.
 
     Args:
-        labelled: images with opinions
+        job: as :func:`prepare` made it
+        testing: images that training does not see
         out: where the model is to be written, ``OUT.safetensors``
         device: where to compute
         resume: go on from the checkpoint, if there is one
         report: told of each epoch when it is done
-        choices: what :func:`prepare` takes
 
     Raises:
-        UsageError: as :func:`prepare` and the loop say
-        WeightsError: if weights are named and are not the network's
+        UsageError: as the loop says
         OutputError: if a file cannot be written
     """
     check_model_path(out)
-    job, testing = prepare(labelled, **choices)
     outcome = train(
         job.module,
         job.training,
@@ -218,6 +184,7 @@ def fit(
     card = {
         **job.card,
         "kept_epoch": outcome.kept.number,
+        "results": job.results(outcome),
         "epochs": curve(outcome.epochs),
         "skipped": list(outcome.skipped),
         "device": device.type,
@@ -269,7 +236,7 @@ def predictions(
 
     def seen(path: Path) -> torch.Tensor | ImageError:
         try:
-            return _at_size(path, model.longest)
+            return at_size(path, model.longest)
         except ImageError as error:
             return error
 
@@ -303,9 +270,3 @@ def agreement(predicted: NDArray[np.float64], labelled: LabelledImages) -> dict[
         "intervals_95": {name: list(row.intervals[name]) for name in ("plcc", "srcc") if name in row.intervals},
         "reason": row.reason,
     }
-
-
-def _at_size(path: Path, longest: int) -> torch.Tensor:
-    """An image at the working size, uint8 (3, H, W)."""
-    pixels = np.ascontiguousarray(decode(path).pixels)
-    return at_working_size(torch.from_numpy(pixels).permute(2, 0, 1)[None], longest)[0]

@@ -10,9 +10,8 @@ from typing import Any, Final
 from ...datasets import dataset_info
 from ...engine.devices import pick_device
 from ...errors import DeepMSEError, UsageError
-from ...learning.convnext.trainer import TEST, WATCHED, fit, parts
+from ...learning.convnext.trainer import TEST, WATCHED, fit, parts, prepare
 from ...learning.labels import LabelledImages, from_dataset
-from ...learning.recipes import CONVNEXT
 from ..context import Context
 
 PUBLISHED: Final = "koniq10k"
@@ -81,7 +80,8 @@ def _model(name: str, context: Context) -> Model:
                 f"`deepmse train convnext {name} FOLDER -o {path.name}`"
             )
         context.out.mkdir(parents=True, exist_ok=True)
-        fit(labelled, path, settings=CONVNEXT, weights=context.weights, device=device, resume=True).test(device)
+        job, testing = prepare(labelled, weights=context.weights)
+        fit(job, testing, path, device=device, resume=True).test(device)
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     if card["data"]["images_sha256"] != labelled.digest:
         raise UsageError(f"{path}: was trained on other images; remove it")

@@ -8,8 +8,9 @@ import onnxruntime
 import pytest
 import torch
 from deepmse.plugin.errors import UsageError, WeightsError
+from deepmse.plugin.learning.convnext.examples import Photographs
 from deepmse.plugin.learning.convnext.model import DECLARATION, at_working_size, load, started
-from deepmse.plugin.learning.convnext.trainer import Photographs, fit, parts
+from deepmse.plugin.learning.convnext.trainer import fit, parts, prepare
 from deepmse.plugin.learning.files import read_model, write_model
 from deepmse.plugin.learning.labels import LabelledImages
 from deepmse.plugin.learning.recipes import CONVNEXT
@@ -49,7 +50,7 @@ def trained(images, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp("model") / "mine.safetensors"
     settings = Settings(epochs=40, learning_rate=1e-3, batch_size=8, schedule="cosine")
     options = {"variant": "atto", "longest": LONGEST, "test": 0, "watched": 0, "scratch": True}
-    fit(images, out, settings=settings, device=CPU, **options).test(CPU)
+    fit(*prepare(images, settings=settings, **options), out, device=CPU).test(CPU)
     return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from deepmse.plugin import reproduction
-from deepmse.plugin.learning.convnext.trainer import fit
+from deepmse.plugin.learning.convnext.trainer import fit, prepare
 from deepmse.plugin.learning.labels import from_dataset
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.reproduction import Context
@@ -37,7 +37,8 @@ def context(tmp_path_factory) -> Context:
     labelled = from_dataset("koniq10k", root)
     settings = Settings(epochs=2, batch_size=6, best_by="loss")
     path = out / "koniq10k_convnext.safetensors"
-    fit(labelled, path, variant="atto", longest=64, settings=settings, scratch=True, device=CPU).test(CPU)
+    job, testing = prepare(labelled, variant="atto", longest=64, settings=settings, scratch=True)
+    fit(job, testing, path, device=CPU).test(CPU)
     return Context(out, {"koniq10k": root}, device="cpu")
 
 
