@@ -22,7 +22,7 @@ MOST: Final = 5
 
 
 class FinetunedQuality(NetworkMetric[Regression], NoReferenceMetric):
-    """Scores of models that ``deepmse train finetune`` wrote; what the image policy gives is not resized any further."""
+    """Scores of models that ``deepmse train finetune`` wrote; what the image policy gives is not resized further."""
 
     _load = staticmethod(load)
 
