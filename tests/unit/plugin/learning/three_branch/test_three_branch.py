@@ -12,15 +12,9 @@ from deepmse.plugin.learning.files import read_model
 from deepmse.plugin.learning.labels import LabelledImages
 from deepmse.plugin.learning.recipes import THREE_BRANCH
 from deepmse.plugin.learning.settings import Settings
-<<<<<<< HEAD
-from deepmse.plugin.learning.three_branch.examples import Pairs
-from deepmse.plugin.learning.three_branch.model import Architecture, ThreeBranch, channels
-from deepmse.plugin.learning.three_branch.trainer import fit
-=======
 from deepmse.plugin.learning.three_branch.examples import Pairs, PooledPairs
 from deepmse.plugin.learning.three_branch.model import FLOOR, Architecture, ThreeBranch, channels
-from deepmse.plugin.learning.three_branch.trainer import PAPER, fit
->>>>>>> h/branches
+from deepmse.plugin.learning.three_branch.trainer import fit
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.pyramids import pyramid
 from deepmse.plugin.weights import sha256
