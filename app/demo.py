@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +13,9 @@ from ..plugin.store.config import datasets_dir, plugins_dir
 from . import plugin_link, terminal
 
 NAME: Final = "deepmse-demo"
+
+#: What a shell gives as the status of what SIGTERM ended.
+_TERMINATED: Final = 128 + signal.SIGTERM
 
 
 def prepare(source: tuple[str, Path] | None, photos: Path | None) -> Any:
@@ -61,10 +66,14 @@ def show(dataset: Any, port: int | None, address: str | None, announce: Callable
     from ..plugin.panel.launch import launch_app
 
     plugin_link.link(plugins_dir())
+    # Python's end runs what ends the App's server, a signal's does not.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     session = launch_app(dataset, port=port, address=address)
     # Listening on every address is no address to type into a browser.
     announce(session.url.replace("0.0.0.0", "localhost"))  # noqa: S104
     try:
         session.wait(-1)
     except KeyboardInterrupt:
+        pass
+    finally:
         session.close()

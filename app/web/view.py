@@ -7,10 +7,12 @@ import math
 from collections.abc import Sequence
 from html import escape
 from io import BytesIO
+from itertools import starmap
 from typing import Final
 
 from PIL import Image
 
+from ...plugin.metrics import MetricInfo
 from .metrics import Findings, Reading
 
 PREVIEW_SIDE: Final = 1024
@@ -81,26 +83,34 @@ def embed(image: Image.Image) -> str:
 
 
 def others(readings: Sequence[Reading]) -> str:
-    """A table of what other metrics have found; nothing if there are none."""
+    """A table of what other metrics have found, each reason for no score once; nothing if there are none."""
     if not readings:
         return ""
+    scored = [_row(reading.metric, reading.value) for reading in readings if reading.value is not None]
+    failed: dict[str, list[str]] = {}
+    for reading in readings:
+        if reading.value is None:
+            failed.setdefault(reading.error, []).append(reading.metric.title)
     return f"""
   <table class="dm-others">
     <caption>Other metrics</caption>
     <thead><tr><th scope="col">Metric</th><th scope="col">Score</th><th scope="col">Scale</th></tr></thead>
-    <tbody>{"".join(map(_row, readings))}</tbody>
+    <tbody>{"".join(scored)}{"".join(starmap(_failed, failed.items()))}</tbody>
   </table>
 """
 
 
-def _row(reading: Reading) -> str:
-    name = f'<th scope="row">{escape(reading.metric.title)}</th>'
-    if reading.value is None:
-        return f'<tr>{name}<td colspan="2" class="dm-failed">{escape(reading.error)}</td></tr>'
-    direction = f"{'lower' if reading.metric.lower_is_better else 'higher'} is better"
-    ends = reading.metric.range
+def _failed(reason: str, titles: Sequence[str]) -> str:
+    name = f'<th scope="row">{escape(", ".join(titles))}</th>'
+    return f'<tr>{name}<td colspan="2" class="dm-failed">{escape(reason)}</td></tr>'
+
+
+def _row(metric: MetricInfo, value: float) -> str:
+    name = f'<th scope="row">{escape(metric.title)}</th>'
+    direction = f"{'lower' if metric.lower_is_better else 'higher'} is better"
+    ends = metric.range
     extent = f", {' to '.join(map(number, ends))}" if all(map(math.isfinite, ends)) else ""
-    return f"<tr>{name}<td>{number(reading.value)}</td><td>{direction}{extent}</td></tr>"
+    return f"<tr>{name}<td>{number(value)}</td><td>{direction}{extent}</td></tr>"
 
 
 def footer(found: Findings) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import fiftyone as fo
+from fiftyone.core.service import ServiceListenTimeout
+
+from ..errors import UsageError
 
 
 def workspace() -> fo.Space:
@@ -29,8 +32,17 @@ def launch_app(
 
     Returns:
         the session; ``session.wait(-1)`` blocks until the process is stopped
+
+    Raises:
+        UsageError: if the App's server does not answer in FiftyOne's time
     """
-    return fo.launch_app(dataset, spaces=workspace(), port=port, address=address, remote=remote)
+    try:
+        return fo.launch_app(dataset, spaces=workspace(), port=port, address=address, remote=remote)
+    except ServiceListenTimeout as error:
+        raise UsageError(
+            "the App's server did not answer in time: the machine is busy, or another program has the port. The "
+            f"dataset {dataset.name} is ready with its scores; open it later with: fiftyone app launch {dataset.name}"
+        ) from error
 
 
 def _tab(panel: fo.Panel) -> fo.Space:

@@ -18,7 +18,7 @@ from .config import dataset_dir
 from .fields import REF_FIELD, ScoreFields, check_score_fields, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
 from .learnt import learnt_note, mark_learnt
-from .presentation import to_sidebar
+from .presentation import paint_map, to_sidebar
 from .runs import Outcome, Run
 from .writer import ScoreWriter
 
@@ -193,8 +193,12 @@ class ScoringJob:
         fields = declare_score_fields(self._dataset, metric, error_maps=map_dir is not None)
         shown = (fields.score, fields.grade, fields.std, fields.error)
         to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
-        # The App sorts by indexed fields alone.
+        # The App sorts by indexed fields alone, and forgets the order where it filters by one without an index.
         self._dataset.create_index(fields.score)
+        if metric.grades:
+            self._dataset.create_index(fields.grade)
+        if map_dir is not None:
+            paint_map(self._dataset, fields.map)
         wanted = set(ids)
         if self._only_missing:
             wanted &= set(scored.exists(fields.score, False).values("id"))

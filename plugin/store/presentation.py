@@ -8,10 +8,14 @@ from typing import Any, Final
 import fiftyone as fo
 from fiftyone import ViewField as F
 
+from ..overlay import PALETTE
 from .fields import CATEGORY_FIELD, DISTORTION_FIELD, LEVEL_FIELD, REF_FIELD, SPLIT_FIELD, Target
 
 WORST_SHARE: Final = 0.05
 GROUP: Final = "image quality"
+
+#: Grey levels from one stop of a map's colours to the next; 255 is a stop.
+_STEP: Final = 17
 
 
 def present(dataset: fo.Dataset, target: Target) -> None:
@@ -37,6 +41,20 @@ def _media(dataset: fo.Dataset, has_references: bool) -> None:
     if has_references and REF_FIELD not in dataset.app_config.media_fields:
         dataset.app_config.media_fields.append(REF_FIELD)
         dataset.save()
+
+
+def paint_map(dataset: fo.Dataset, field: str) -> None:
+    """Let the App paint a field of error maps in the page's colours, unless somebody chose others."""
+    scheme = dataset.app_config.color_scheme or fo.ColorScheme()
+    scales = scheme.colorscales or []
+    if any(scale["path"] == field for scale in scales):
+        return
+    stops = [
+        {"value": level / 255, "color": "rgb({}, {}, {})".format(*PALETTE[level])} for level in range(0, 256, _STEP)
+    ]
+    scheme.colorscales = [*scales, {"path": field, "list": stops}]
+    dataset.app_config.color_scheme = scheme
+    dataset.save()
 
 
 def to_sidebar(dataset: fo.Dataset, fields: Iterable[str], *, new: bool = False) -> None:

@@ -15,6 +15,7 @@ from deepmse.plugin.errors import UsageError
 from deepmse.plugin.store import (
     ScoringJob,
     compute_full_reference,
+    compute_no_reference,
     declared_target,
     evaluate_view,
     import_dataset,
@@ -122,6 +123,20 @@ class TestScores:
         assert row.n == len(quality.records)
         assert row.srcc == pytest.approx(stats.spearmanr(scores, targets).statistic, abs=1e-12)
         assert row.srcc > (0.93 if quality.name == "live_subset" else 0.6)
+
+    def test_maps_are_painted_in_the_pages_colours_unless_somebody_chose_others(self, dataset):
+        compute_full_reference(dataset, device="cpu")
+        [scale] = dataset.app_config.color_scheme.colorscales
+        stops = {stop["value"]: stop["color"] for stop in scale["list"]}
+        assert (scale["path"], stops[0], stops[1]) == ("deepmse_map", "rgb(0, 0, 4)", "rgb(252, 255, 164)")
+        dataset.app_config.color_scheme.colorscales = [{"path": "deepmse_map", "name": "viridis"}]
+        dataset.save()
+        compute_full_reference(dataset, device="cpu")
+        assert dataset.app_config.color_scheme.colorscales == [{"path": "deepmse_map", "name": "viridis"}]
+
+    def test_words_are_filtered_by_an_index(self, dataset):
+        compute_no_reference(dataset, device="cpu")
+        assert {"nr", "nr_grade"} <= set(dataset.list_indexes())
 
     def test_only_missing_leaves_the_others_alone(self, dataset):
         compute_full_reference(dataset, device="cpu")

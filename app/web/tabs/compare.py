@@ -27,11 +27,14 @@ from ..components import (
     viewable,
 )
 from ..metrics import Findings, Metrics
-from ..uploads import Upload, Uploads, read
+from ..uploads import Picture, Upload, Uploads, read
 from ..view import embed, number
 from .base import Setup, Tab
 
 METRIC: Final = "deepmse"
+
+#: Ratios of width to height that differ by less are those of one shape, scaled to whole pixels.
+SAME_SHAPE: Final = 1.02
 
 INTRODUCTION: Final = """
 <p class="dm-intro">DeepMSE compares a picture with a distorted copy the way a neural network sees them: how far apart
@@ -87,7 +90,8 @@ class Comparison:
         found = self.metrics(metrics, picture, original)
         stages = dict(zip(found.metric.stages, found.main.stages, strict=True))
         error_map = colorize(cast(NDArray[np.uint8], found.main.error_map))
-        html = result_html(found, stages, picture=picture.decoded.image, error_map=error_map)
+        caution = _caution(original, picture)
+        html = result_html(found, stages, picture=picture.decoded.image, error_map=error_map, caution=caution)
         data: dict[str, Any] = {"score": found.main.value, "stages": stages, **data_of(found)}
         return data, html
 
@@ -149,7 +153,26 @@ def _before_after(
 TAB: Final = Tab("Compare", build, STYLE)
 
 
-def result_html(found: Findings, stages: Mapping[str, float], *, picture: Image.Image, error_map: Image.Image) -> str:
+def _caution(reference: Picture, distorted: Picture) -> str:
+    """What to know before anything else: pictures of different shapes do not lie over each other."""
+    ratios = [width / height for height, width in (reference.decoded.shape, distorted.decoded.shape)]
+    if max(ratios) <= SAME_SHAPE * min(ratios):
+        return ""
+    return (
+        f"These pictures have different shapes: “{reference.name}” has {reference.size}, “{distorted.name}” "
+        f"{distorted.size}. Both were stretched to one square, so this score is no measure of quality: crop one to "
+        "the shape of the other, and compare again."
+    )
+
+
+def result_html(
+    found: Findings,
+    stages: Mapping[str, float],
+    *,
+    picture: Image.Image,
+    error_map: Image.Image,
+    caution: str = "",
+) -> str:
     """A comparison's result.
 
     Args:
@@ -157,12 +180,14 @@ def result_html(found: Findings, stages: Mapping[str, float], *, picture: Image.
         stages: DeepMSE at each stage, by the stage's name
         picture: the distorted image, which goes below the map
         error_map: the painted map, stretched over the picture
+        caution: what stands before the score, if anything does
     """
     score = found.main.value
     return f"""
 <section class="dm-result" aria-label="Result">
   <div role="status">
     <h2>{escape(found.metric.title)}</h2>
+    {view.message(caution) if caution else ""}
     <p class="dm-score" data-testid="score">{number(score)}</p>
     <p>{_meaning(score)}</p>
     {_bars(stages)}

@@ -209,6 +209,19 @@ def test_a_metric_that_cannot_score_the_pair_says_why_and_the_others_do(compare,
     assert str(tmp_path) not in html
 
 
+def test_pictures_of_different_shapes_are_warned_of_where_the_score_stands(compare, reference, tmp_path):
+    square, larger = tmp_path / "square.png", tmp_path / "larger.png"
+    photo((64, 64)).save(square)
+    photo((192, 128)).save(larger)
+    _, html = compare(upload(reference), upload(square, "square.png"), ["psnr", "ssim"])
+    before, _, _ = html.partition('data-testid="score"')
+    for word in ("different shapes", "“square.png” 64 × 64 pixels", "96 × 64 pixels", "crop one"):
+        assert word in before
+    assert html.count("compares pictures of one size only") == 1
+    _, html = compare(upload(reference), upload(larger), [])
+    assert "different shapes" not in html
+
+
 def test_pictures_too_large_for_other_metrics_still_get_the_main_score(compare, reference, monkeypatch):
     monkeypatch.setattr(web_metrics, "MAX_PIXELS_OF_OTHERS", 96 * 64 - 1)
     data, html = compare(upload(reference), upload(reference), ["psnr"])
