@@ -167,7 +167,7 @@ def fresh(name: str, layers: Sequence[str]) -> Backbone:
     info = backbone_info(name)
     if info.library == "own":
         return _Lite(info, _some(info, layers), efficientnet_lite.EfficientNetLite0())
-    return _traced(info, layers, "cpu")
+    return _traced(info, layers, str(torch.get_default_device()))
 
 
 def blank(name: str, layers: Sequence[str]) -> Backbone:

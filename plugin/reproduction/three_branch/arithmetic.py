@@ -36,7 +36,8 @@ def arithmetic(architecture: Architecture) -> Arithmetic:
     Raises:
         UsageError: if an encoder does not exist
     """
-    model = ThreeBranch(architecture, pretrained=False).to("meta").eval()
+    with torch.device("meta"):
+        model = ThreeBranch(architecture, pretrained=False).eval()
     images = torch.empty(1, 3, SIDE, SIDE, dtype=torch.uint8, device="meta")
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         features = model.features(model.reference(images), images)

@@ -38,7 +38,7 @@ BRANCHES: Final = {
 
 CROP: Final = 64
 SMALL: Final = Settings(
-    epochs=10,
+    epochs=8,
     learning_rate=1e-3,
     final_learning_rate=1e-5,
     schedule="exponential",

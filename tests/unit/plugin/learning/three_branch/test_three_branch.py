@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from deepmse.plugin.errors import UsageError, WeightsError
+from deepmse.plugin.errors import ImageError, UsageError, WeightsError
 from deepmse.plugin.learning.files import read_model
 from deepmse.plugin.learning.labels import LabelledImages
 from deepmse.plugin.learning.recipes import THREE_BRANCH
 from deepmse.plugin.learning.settings import Settings
-from deepmse.plugin.learning.three_branch.examples import Pairs
-from deepmse.plugin.learning.three_branch.model import Architecture, ThreeBranch, channels
+from deepmse.plugin.learning.three_branch.examples import Pairs, PooledPairs
+from deepmse.plugin.learning.three_branch.model import FLOOR, Architecture, ThreeBranch, channels
 from deepmse.plugin.learning.three_branch.trainer import fit
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.pyramids import pyramid
+from deepmse.plugin.weights import sha256
 from PIL import Image
 from scipy import stats
 
@@ -131,6 +132,61 @@ def test_the_no_reference_branch_is_blind_to_the_reference(squeezenet_file):
     assert calls[0] is distorted
 
 
+def test_kept_features_are_the_networks_and_what_is_compared_is_their_logarithm(pairs, squeezenet_file, tmp_path):
+    whole = replace(pairs, paths=(tmp_path / "lost.png", *pairs.paths[1:]))
+    model, plain = (
+        ThreeBranch(Architecture("squeezenet", None, None, log), squeezenet_file).eval() for log in (True, False)
+    )
+    kept = PooledPairs.of(Pairs(whole, whole.opinions), model, CPU, lambda done, total: None)
+    with pytest.raises(ImageError, match=r"lost\.png"):
+        kept.load(0, None)
+    for index in (1, 15):
+        reference, distorted = (image[None] for image in Pairs(whole, whole.opinions).load(index, None))
+        with torch.inference_mode():
+            averages = plain.features(plain.reference(reference), distorted)[0].double()
+        (found,) = kept.load(index, b"any")
+        assert found.double().tolist() == pytest.approx(torch.log(averages + FLOOR).tolist(), abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def quick(pairs, squeezenet_file, tmp_path_factory) -> tuple[Path, dict]:
+    """Learnt from kept features of the frozen branch alone."""
+    out = tmp_path_factory.mktemp("quick") / "quick.safetensors"
+    settings = Settings(epochs=60, learning_rate=1e-3, batch_size=8)
+    architecture = Architecture("squeezenet", None, None, log=True)
+    card = fit(
+        pairs, out, architecture=architecture, settings=settings, held_out=0, weights=squeezenet_file, device=CPU
+    )
+    return out, card
+
+
+def test_kept_features_learn_sixteen_pairs_and_the_file_scores_as_it_learnt(quick, pairs):
+    metric = create(str(quick[0]))
+    scores = []
+    for index in range(len(pairs)):
+        reference, distorted = (image[None] for image in Pairs(pairs, pairs.opinions).load(index, None))
+        with torch.inference_mode():
+            scores.append(float(metric.compare([metric.prepare(reference)], distorted).scores))
+    assert stats.spearmanr(scores, pairs.opinions).statistic > 0.98
+    assert metric.describe()["branches"] == {"frp": "squeezenet", "frnp": None, "nr": None, "log": True}
+
+
+def test_training_goes_on_from_a_model_and_its_card_says_so(quick, pairs, tmp_path):
+    out = tmp_path / "tuned.safetensors"
+    card = fit(pairs, out, start=quick[0], settings=Settings(epochs=1), held_out=0, device=CPU)
+    assert card["start"] == {"file": "quick.safetensors", "sha256": sha256(quick[0])}
+    assert card["architecture"] == quick[1]["architecture"]
+    # It begins where the other ended: at random it would be near 1.
+    assert card["epochs"][0]["loss"] < 0.1
+    before, after = (read_model(path)[0] for path in (quick[0], out))
+    frozen = [name for name in before if name.startswith("branches.frp.")]
+    assert frozen
+    assert all(torch.equal(before[name], after[name]) for name in frozen)
+    assert not torch.equal(before["head.1.weight"], after["head.1.weight"])
+    with pytest.raises(UsageError, match="has its own branches"):
+        fit(pairs, out, start=quick[0], architecture=SMALL, device=CPU)
+
+
 def test_it_learns_sixteen_pairs(run, trained, pairs, tmp_path):
     out, _ = trained
     rows = [f"{path},{ref}" for path, ref in zip(pairs.paths, pairs.references, strict=True)]
@@ -212,6 +268,33 @@ def test_references_are_on_one_side_of_the_split(run, pairs, squeezenet_file, tm
     assert leaky.json["split"] == {"by": "image", "training": 12, "validation": 4}
     assert run("train", "fr", *arguments, "--split", "sideways").status == 2
     assert json.loads((tmp_path / "mine.json").read_text())["epochs"][0]["number"] == 1
+
+
+def test_a_model_learns_metrics_where_there_are_no_opinions_and_then_opinions(run, pairs, squeezenet_file, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for scene in range(3):
+        Image.fromarray(photo_like(scene, 64, 64)).save(tmp_path / "photos" / f"{scene}.png")
+    made = tmp_path / "made"
+    kinds = ["--types", "gaussian_blur,white_noise", "--levels", "1,3", "--workers", 1]
+    assert run("synth", tmp_path / "photos", made, *kinds).status == 0
+    common = ["--epochs", 1, "--held-out", 0, "--device", "cpu", "--json"]
+    weak = ["--labels", "metrics", "--metrics", "ssim,gmsd", *common]
+    encoders = ["--frp", "squeezenet", "--frnp", "none", "--nr", "none", "--log", "--weights", squeezenet_file]
+    first = run("train", "fr", made, "-o", tmp_path / "weak.safetensors", *weak, *encoders)
+    assert first.status == 0, first.err
+    data = first.json["data"]
+    assert (data["labels"], data["metrics"], data["images"]) == ("metrics", ["ssim", "gmsd"], 3 * (4 + 1))
+    table = tmp_path / "pairs.csv"
+    rows = zip(pairs.paths, pairs.references, pairs.opinions, strict=True)
+    table.write_text("dist,ref,mos\n" + "".join(f"{path},{ref},{opinion}\n" for path, ref, opinion in rows))
+    second = ["train", "fr", table, "-o", tmp_path / "tuned.safetensors", "--from", tmp_path / "weak.safetensors"]
+    tuned = run(*second, *common)
+    assert tuned.status == 0, tuned.err
+    assert tuned.json["start"]["file"] == "weak.safetensors"
+    assert "labels" not in tuned.json["data"]
+    assert "has its own branches" in run(*second, "--nr", "none", *common).err
+    assert "name --work FOLDER" in run("train", "fr", tmp_path / "photos", *weak).err
+    assert "nr compares nothing" in run("train", "fr", made, "--labels", "metrics", "--metrics", "nr").err
 
 
 def test_what_is_wrong_with_pairs_is_said(pairs, squeezenet_file, tmp_path):
