@@ -67,39 +67,27 @@ class OpinionScale:
     learnt: Array
 
     @classmethod
-    def by_rank(cls, opinions: ArrayLike, weights: ArrayLike | None = None) -> Self:
+    def by_rank(cls, opinions: ArrayLike) -> Self:
         """Learn the share of training images with a lower opinion.
 
         Where opinions crowd, a small difference among them then counts as much as a large one elsewhere.
-
-        Args:
-            opinions: of the training images, (N,)
-            weights: for how many images each counts, (N,); None for one
         """
         values = np.asarray(opinions, dtype=np.float64)
         shares = np.linspace(0, 1, _STEPS + 1)
-        knots, first = np.unique(_quantiles(values, shares, weights), return_index=True)
-        return cls._standardised(values, weights, knots, shares[first])
+        knots, first = np.unique(np.quantile(values, shares), return_index=True)
+        return cls._standardised(values, knots, shares[first])
 
     @classmethod
-    def by_value(cls, opinions: ArrayLike, weights: ArrayLike | None = None) -> Self:
-        """Learn the opinions as they are (eq. 4 of the deep-feature paper).
-
-        Args:
-            opinions: of the training images, (N,)
-            weights: for how many images each counts, (N,); None for one
-        """
+    def by_value(cls, opinions: ArrayLike) -> Self:
+        """Learn the opinions as they are (eq. 4 of the deep-feature paper)."""
         values = np.asarray(opinions, dtype=np.float64)
         ends = np.array([values.min(), values.max()])
-        return cls._standardised(values, weights, ends, ends)
+        return cls._standardised(values, ends, ends)
 
     @classmethod
-    def _standardised(cls, values: Array, weights: ArrayLike | None, opinions: Array, learnt: Array) -> Self:
+    def _standardised(cls, values: Array, opinions: Array, learnt: Array) -> Self:
         of_values = np.interp(values, opinions, learnt)
-        counts = None if weights is None else np.asarray(weights, dtype=np.float64)
-        mean = np.average(of_values, weights=counts)
-        deviation = np.sqrt(np.average((of_values - mean) ** 2, weights=counts))
-        return cls(opinions, (learnt - mean) / deviation)
+        return cls(opinions, (learnt - of_values.mean()) / of_values.std())
 
     def to_learnt(self, opinions: ArrayLike) -> Array:
         """From opinions to what is learnt; beyond the knots it goes on as between the last two."""
@@ -114,15 +102,6 @@ class OpinionScale:
         """
         values = _follow(mean[:, None] + std[:, None] * NODES, self.learnt, self.opinions).clip(LOWEST, HIGHEST)
         return values.mean(1), values.std(1)
-
-
-def _quantiles(values: Array, shares: Array, weights: ArrayLike | None) -> Array:
-    """Of values (N,) of which each counts for so many; equal weights give those of NumPy."""
-    order = np.argsort(values)
-    counts = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=np.float64)[order]
-    # The place of each among all, from the first at 0 to the last at 1: half of itself lies on either side.
-    places = np.cumsum(counts) - counts / 2
-    return np.interp(shares, (places - places[0]) / (places[-1] - places[0]), values[order])
 
 
 def _follow(at: Array, x: Array, y: Array) -> Array:

@@ -39,17 +39,6 @@ def test_ranks_are_learnt_as_shares_of_lower_opinions(opinions):
     np.testing.assert_allclose(learnt, (shares - shares.mean()) / shares.std(), atol=0.03)
 
 
-def test_images_that_count_for_several_are_ranked_as_if_they_were_there_so_often(opinions):
-    few, many = opinions[:50], opinions[50:250]
-    weighted = OpinionScale.by_rank(np.concatenate([few, many]), [4] * 50 + [1] * 200)
-    repeated = OpinionScale.by_rank(np.concatenate([np.repeat(few, 4), many]))
-    for at in (few, many):
-        np.testing.assert_allclose(weighted.to_learnt(at), repeated.to_learnt(at), atol=0.05)
-    np.testing.assert_allclose(
-        OpinionScale.by_rank(many, np.full(200, 3)).opinions, np.quantile(many, np.linspace(0, 1, 65))
-    )
-
-
 def test_values_are_learnt_as_z_scores(opinions):
     learnt = OpinionScale.by_value(opinions).to_learnt(opinions)
     np.testing.assert_allclose(learnt, stats.zscore(opinions), atol=1e-9)
