@@ -31,8 +31,6 @@ from .forms import choice, chosen_direction, delegable, delegation, direction_ch
 from .messages import until_failure
 from .model_report import report
 
-APPLY: Final = "@deepmse/image-quality/apply_quality_model"
-
 _SETTINGS: Final = ("epochs", "learning_rate", "batch_size", "seed")
 
 MANY_LABELS: Final = 1000
@@ -40,7 +38,7 @@ MANY_LABELS: Final = 1000
 
 
 class TrainQualityModel(foo.Operator):
-    """Trains a model on a field of labels, tells how good it is, and offers to score the view with it."""
+    """Trains a model on a field of labels, and tells how good it is and what scores images with it."""
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -145,15 +143,7 @@ class TrainQualityModel(foo.Operator):
             yield ctx.trigger("set_progress", state)
         if ctx.params.get("apply"):
             yield ctx.trigger("reload_dataset")
-            yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
-            return
-        # The next form shows how good the model is, and asks whether to score the images with it.
-        params = {
-            "model": results["model"],
-            "target": ctx.params["target"],
-            "view_target": ctx.params.get("view_target"),
-        }
-        yield ctx.prompt(APPLY, params={key: value for key, value in params.items() if value is not None})
+        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
 
 
 def _family_inputs(inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection) -> None:
@@ -232,7 +222,7 @@ def _output(results: dict[str, Any]) -> types.Property:
     if results.get("view"):
         lines.append(applied(results))
     else:
-        lines.append("*Apply a quality model* scores images with it.")
+        lines.append("**To score images with it, choose *Apply a quality model*.**")
     outputs.md("\n\n".join(lines), name="next")
     if results["not_finite"]:
         label = f"{results['not_finite']:,} labels are NaN or infinite and were left out"

@@ -19,6 +19,11 @@ def open_form(app: Page, served: Served, operator: str) -> None:
     app.wait_for_url("**/datasets/*")
     app.goto(f"{served.url}/datasets/labelled")
     expect_count(app, len(served.values["target"]))
+    open_operator(app, operator)
+
+
+def open_operator(app: Page, operator: str) -> None:
+    """Choose an operator for what the App shows."""
     app.keyboard.press("`")
     app.get_by_placeholder("Search operations by name...").fill(operator)
     app.keyboard.press("Enter")
@@ -59,8 +64,12 @@ def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
     expect(
         app.get_by_text(re.compile(r"miss the labels by [\d.]+ of 100 .* less than the labels' mean"))
     ).to_be_visible()
-    expect(app.get_by_text(f"Score {n} images with it?")).to_be_visible()
     screenshot(app, "trained")
+    app.get_by_role("button", name="Done").click()
+    open_operator(app, "Apply a quality model")
+    expect(trained).to_be_visible()
+    expect(app.get_by_text(f"Score {n} images with it?")).to_be_visible()
+    screenshot(app, "apply-form")
     app.get_by_role("button", name="Execute", exact=True).click()
     applied = app.get_by_text(f"{n} images now have a score in my_quality")
     served.expect(app, lambda: expect(applied).to_be_visible())
