@@ -263,9 +263,13 @@ def test_references_are_on_one_side_of_the_split(run, pairs, squeezenet_file, tm
     arguments += ["--weights", squeezenet_file, "--held-out", 0.25, "--device", "cpu", "--json"]
     result = run("train", "fr", *arguments)
     assert result.status == 0, result.err
-    assert result.json["split"] == {"by": "reference", "training": 12, "validation": 4}
+    split = {"training": 12, "validation": 4}
+    assert result.json["split"] == {"by": "reference", **split, "references_on_both_sides": 0}
     leaky = run("train", "fr", *arguments, "--split", "images")
-    assert leaky.json["split"] == {"by": "image", "training": 12, "validation": 4}
+    leaking = leaky.json["split"]["references_on_both_sides"]
+    assert leaky.json["split"] == {"by": "image", **split, "references_on_both_sides": leaking}
+    assert 1 <= leaking <= 4
+    assert f"the split leaks: {leaking} references are on both sides" in leaky.err
     assert run("train", "fr", *arguments, "--split", "sideways").status == 2
     assert json.loads((tmp_path / "mine.json").read_text())["epochs"][0]["number"] == 1
 
