@@ -77,13 +77,12 @@ class EvaluateQuality(foo.Operator):
             save_as: name to keep the evaluation by, as a run of the dataset; by default it is not kept
 
         Returns:
-            ``{"target": …, "rows": [{"metric": …, "group": …, "n": …, "srcc": …, …}]}``
+            ``{"target": …, "rows": [{"metric": …, "group": …, "n": …, "srcc": …, …}], "notes": […]}``
         """
         if save_as:
             check_evaluation_name(samples._root_dataset, save_as)
         table = read_table(samples, target, metrics, breakdown, lower_is_better=lower_is_better)
         results = table.evaluate(resamples=resamples).to_dict()
-        results["notes"] = list(table.notes)
         if save_as:
             settings = {
                 "target": table.target.field,
@@ -93,7 +92,7 @@ class EvaluateQuality(foo.Operator):
                 "intervals": SHOWN if resamples else HIDDEN,
             }
             save_evaluation(samples, settings, results, save_as)
-        return results
+        return {**results, "notes": list(table.notes)}
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""

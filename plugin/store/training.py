@@ -166,7 +166,7 @@ class TrainingJob:
                 except StopIteration as end:
                     card = end.value
                     break
-                failed = state.failed
+                failed, learnt = state.failed, len(labels) - state.failed
                 if time.monotonic() - told >= 1 or state.done == state.total:
                     told = time.monotonic()
                     yield state
