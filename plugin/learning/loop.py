@@ -62,6 +62,10 @@ class Job:
         targets = None if self.validation is None else self.validation.targets
         return watched(outcome.kept, targets, self.card["target"]["std"], self.settings)
 
+    def train(self, out: Path, **how: Any) -> Outcome:
+        """Do it: :func:`train` with ``out`` and ``how``, its device, ``resume`` and ``report``."""
+        return train(self.module, self.training, self.settings, out, self.identity, validation=self.validation, **how)
+
 
 def train(
     module: nn.Module,

@@ -19,7 +19,7 @@ from ...metrics import check_model_path
 from ...threads import decoders, in_order
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
-from ..loop import Job, train
+from ..loop import Job
 from ..recipes import CONVNEXT
 from ..results import curve
 from ..settings import Epoch, Settings
@@ -168,17 +168,7 @@ def fit(
         OutputError: if a file cannot be written
     """
     check_model_path(out)
-    outcome = train(
-        job.module,
-        job.training,
-        job.settings,
-        out,
-        job.identity,
-        validation=job.validation,
-        device=device,
-        resume=resume,
-        report=report,
-    )
+    outcome = job.train(out, device=device, resume=resume, report=report)
     model = cast(ConvNext, job.module)
     model.load_state_dict(outcome.state)
     card = {

@@ -21,7 +21,7 @@ from ...networks.backbones import backbone_info, build
 from ..crops import random_crops
 from ..files import versions
 from ..labels import LabelledImages, require_contrast
-from ..loop import Job, train
+from ..loop import Job
 from ..recipes import FINETUNED
 from ..regression import Regression
 from ..results import curve
@@ -158,17 +158,7 @@ def finetune(
     if out.suffix != ".safetensors":
         raise UsageError(f"{out}: networks are written to a .safetensors file")
     job = prepare(training, recipe, validation=validation, weights=weights)
-    outcome = train(
-        job.module,
-        job.training,
-        job.settings,
-        out,
-        job.identity,
-        validation=job.validation,
-        device=device,
-        resume=resume,
-        report=report,
-    )
+    outcome = job.train(out, device=device, resume=resume, report=report)
     card = {
         **job.card,
         "images": len(training) - len(outcome.skipped),
