@@ -139,7 +139,7 @@ def score(
     )
     terminal.warn(scorer.warnings)
 
-    tally = Tally(metric_info(metrics[0]), dist_column)
+    tally = Tally(metric_info(metrics[0]), dist_column, top or 0)
     rows: list[dict[str, str]] = []
     kept = 0
     if out is None:
@@ -166,6 +166,7 @@ def score(
                 sys.exit(130)
 
     failed = tally.failures.total()
+    worst = tally.worst()
     summary: dict[str, Any] = {
         "pairs": len(items),
         "scored": len(items) - failed,
@@ -173,28 +174,30 @@ def score(
         "kept": kept,
         "errors": dict(tally.failures.most_common()),
         "output": None if out is None else str(out),
-        **({"worst": [{"path": path, "score": value} for value, path in tally.worst(top)]} if top else {}),
+        **({"worst": [{"path": path, "score": value} for value, path in worst]} if top else {}),
         **scorer.describe(),
     }
     if as_json:
         print(json.dumps(summary if out else {**summary, "rows": rows}, indent=2, ensure_ascii=False))
     _print_summary(summary)
     if top:
-        worst = ((path, f"{value:.6g}") for value, path in tally.worst(top))
-        terminal.err.print(terminal.table("Worst first", ["image", metrics[0]], worst))
+        rows_of_worst = ((path, f"{value:.6g}") for value, path in worst)
+        terminal.err.print(terminal.table("Worst first", ["image", metrics[0]], rows_of_worst))
     if failed:
         raise typer.Exit(SOME_FAILED)
 
 
 class Tally:
-    """Failures by reason, and the scores of one metric with the images' paths.
+    """Failures by reason, and the worst by one metric.
 
     Args:
         info: the metric
         dist: the column of paths
+        top: how many of the worst; where 0, no scores are kept
     """
 
-    def __init__(self, info: MetricInfo, dist: str) -> None:
+    def __init__(self, info: MetricInfo, dist: str, top: int) -> None:
+        self._top = top
         self.failures: Counter[str] = Counter()
         self._info = info
         self._dist = dist
@@ -204,13 +207,13 @@ class Tally:
         """One row as it is written."""
         if row["error"]:
             self.failures[without_paths(row["error"], item.dist, item.ref)] += 1
-        if row[self._info.field]:
+        if self._top and row[self._info.field]:
             self._scores.append((float(row[self._info.field]), row[self._dist]))
 
-    def worst(self, n: int) -> list[tuple[float, str]]:
-        """The n worst, worst first."""
+    def worst(self) -> list[tuple[float, str]]:
+        """Scores and paths of the worst, worst first."""
         pick = heapq.nlargest if self._info.lower_is_better else heapq.nsmallest
-        return pick(n, self._scores)
+        return pick(self._top, self._scores)
 
 
 def _require_references(table: Table, ref_column: str, needs_reference: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from ..errors import OutputError, UsageError
 from ..files import kind_of_file, locked, read_bytes, resumable, write_whole
 from ..metrics import MetricInfo, metric_info
-from ..tables import Table, csv_line, is_table, parse_table, read_table, to_number, write_table
+from ..tables import Table, csv_line, is_table, parse_table, read_table, require_format, to_number, write_table
 from .records import Item, Score
 
 ERROR: Final = "error"
@@ -182,8 +182,10 @@ def check_output(path: Path, pairs: Table) -> None:
     """Check that scores may be written to a file.
 
     Raises:
-        UsageError: if it is the table of pairs itself, or a folder or device
+        UsageError: if it is the table of pairs itself, a folder or device, or of a format that needs what is not
+            installed
     """
+    require_format(path)
     if path.resolve() == pairs.path.resolve():
         raise UsageError(f"{path}: is the table of pairs itself; write to another file")
     if path.exists() and (kind := kind_of_file(path.stat().st_mode)):

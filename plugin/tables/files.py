@@ -36,6 +36,16 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
+def require_format(path: Path) -> None:
+    """Make sure that tables of a name's format can be read and written here.
+
+    Raises:
+        UsageError: if the format needs what is not installed
+    """
+    if path.suffix.lower() in PARQUET:
+        parquet.require(path)
+
+
 def write_table(path: Path, table: Table, numeric: Iterable[str] = ()) -> None:
     """Write a table whole, in the format of its suffix; numbers are numbers where the format has them.
 

@@ -144,3 +144,11 @@ def test_a_table_of_images_gets_its_references_from_a_folder(run, photos):
     table.write_text('{"dist": "part 1/r1_1.png", "mos": 4}\n')
     (row,) = run("score", table, "--refs", photos / "refs", "-m", "psnr").rows
     assert (row["ref"], row["mos"], row["error"]) == (str(photos / "refs" / "R1.png"), "4", "")
+
+
+def test_a_format_that_needs_what_is_not_installed_is_refused_before_any_work(run, photos, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    result = run("score", photos / "part 1", "-m", "piqe", "-o", photos / "scores.parquet")
+    assert result.status == 2
+    assert "Parquet needs pyarrow: pip install" in result.err
+    assert not list(photos.glob("scores*"))
