@@ -69,7 +69,7 @@ class TrainQualityModel(foo.Operator):
             samples: dataset or view; samples without a label are those to learn for
             target: numeric field with the labels
             name: of the model and of the field for its scores
-            family: "gaussian-process", "finetuned" or "three-branch", which needs references
+            family: "gaussian-process", "finetuned", "convnext", or "three-branch", which needs references
             lower_is_better: the labels' direction; by default the declared one, else what their name says
             apply: score all samples with the model
             delegate: queue the work for ``fiftyone delegated launch`` rather than do it now

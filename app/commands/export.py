@@ -29,8 +29,8 @@ def export(
 ) -> None:
     """Write a metric or a trained model as an ONNX graph, which runs without PyTorch.
 
-    Before it is written, the graph is compared with PyTorch on pictures of several sizes. The file holds a card that
-    says what goes in and comes out, which direction is better, and where the parameters are from.
+    Before it is written, the graph is compared with PyTorch on photographs of several sizes. The file holds a card
+    that says what goes in and comes out, which direction is better, and where the parameters are from.
     """
     from ...plugin.engine.export import export as write
 
@@ -46,7 +46,7 @@ def export(
     terminal.err.print(f"{inputs} → {outputs}", soft_wrap=True, markup=False)
     difference = card["checked"]["largest_relative_difference"]
     terminal.err.print(
-        f"→ {terminal.escaped(out)}; on {card['checked']['pictures']} pictures within {difference:.1g} of PyTorch, "
-        "relatively",
+        f"→ {terminal.escaped(out)}; on {card['checked']['pictures']} photographs within {difference:.1g} of "
+        "PyTorch, relatively",
         soft_wrap=True,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,9 +16,22 @@ def web(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     device: Device = "auto",
     weights: WeightsPath = None,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model",
+            metavar="MODEL.safetensors",
+            help="A model that deepmse train wrote, to be offered under its file's name; repeatable.",
+            show_default="none",
+        ),
+    ] = None,
 ) -> None:
     """Open a web page that compares two pictures, judges one, scores many, and tries codecs."""
+    from ...plugin.metrics import register_model
     from ..web.page import serve
+
+    for model in models or ():
+        register_model(model)
 
     try:
         serve(port=port, host=host, device=device, weights=weights)

@@ -31,8 +31,9 @@ TOLERANCE: Final = 1e-4
 
 _PACKAGES: Final = ("onnx", "onnxruntime", "onnxscript")
 
-#: Height and width of the pictures that graphs are checked on: even and odd, wide and tall.
-_SIZES: Final = ((256, 256), (301, 420), (389, 274))
+#: The photographs that graphs are checked on, scikit-learn's, and height and width of what is cut from the middle of
+#: each: even and odd, wide and tall.
+_PHOTOGRAPHS: Final = (("china.jpg", (256, 256)), ("flower.jpg", (301, 420)), ("china.jpg", (389, 274)))
 
 
 def export(name: str, out: Path, **settings: Any) -> dict[str, Any]:
@@ -75,10 +76,10 @@ def exportable() -> tuple[str, ...]:
 
 
 def check(metric: AnyMetric, graph: Graph) -> dict[str, Any]:
-    """Compare a graph in onnxruntime with its metric in PyTorch, on made pictures of several sizes.
+    """Compare a graph in onnxruntime with its metric in PyTorch, on photographs of several sizes.
 
     Returns:
-        how many pictures there were, and the largest relative difference of any output; JSON-able
+        how many there were, and the largest relative difference of any output; JSON-able
 
     Raises:
         OutputError: if it is larger than ``TOLERANCE``
@@ -92,8 +93,8 @@ def check(metric: AnyMetric, graph: Graph) -> dict[str, Any]:
     low, high = metric.info.range
     least = (high - low) / 100 if math.isfinite(high - low) else float(np.finfo(np.float32).tiny)
     largest = 0.0
-    for seed, size in enumerate(_SIZES):
-        pictures = _made(size, seed)[: 1 + isinstance(metric, FullReferenceMetric)]
+    for photograph, size in _PHOTOGRAPHS:
+        pictures = _cut(photograph, size)[: 1 + isinstance(metric, FullReferenceMetric)]
         wanted = _outputs(metric, *pictures)
         for name, found in zip(names, session.run(None, dict(graph.feed(*pictures))), strict=True):
             difference = _relative(found, wanted[name], least)
@@ -103,7 +104,7 @@ def check(metric: AnyMetric, graph: Graph) -> dict[str, Any]:
                     f"{name} is {difference:.1e} from PyTorch's, relative to it; {TOLERANCE:g} is allowed"
                 )
             largest = max(largest, difference)
-    return {"pictures": len(_SIZES), "largest_relative_difference": largest}
+    return {"pictures": len(_PHOTOGRAPHS), "largest_relative_difference": largest}
 
 
 def _outputs(metric: AnyMetric, *pictures: torch.Tensor) -> dict[str, NDArray[Any]]:
@@ -128,18 +129,15 @@ def _relative(found: NDArray[Any], wanted: NDArray[Any], least: float) -> float:
     return float((np.abs(found.astype(np.float64) - wanted) / np.maximum(np.abs(wanted), least)).max())
 
 
-def _made(size: tuple[int, int], seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """A picture of smooth colours, edges and grain, and a blurred copy, uint8 (1, 3, H, W) each."""
-    generator = torch.Generator().manual_seed(seed)
-    smooth = F.interpolate(255 * torch.rand(1, 3, 6, 6, generator=generator), size, mode="bicubic")
-    edges = F.interpolate(60 * torch.rand(1, 1, 16, 16, generator=generator), size, mode="nearest")
-    picture = smooth + edges + 6 * torch.randn(1, 3, *size, generator=generator)
-    blurred = F.avg_pool2d(picture, 5, stride=1, padding=2, count_include_pad=False)
-    return _eight_bit(picture), _eight_bit(blurred)
+def _cut(photograph: str, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The middle of a photograph, and a blurred copy, uint8 (1, 3, H, W) each."""
+    from sklearn.datasets import load_sample_image
 
-
-def _eight_bit(picture: torch.Tensor) -> torch.Tensor:
-    return picture.round().clamp(0, 255).to(torch.uint8)
+    whole = torch.from_numpy(load_sample_image(photograph).copy()).permute(2, 0, 1)[None]
+    top, left = ((length - side) // 2 for length, side in zip(whole.shape[2:], size, strict=True))
+    picture = whole[..., top : top + size[0], left : left + size[1]]
+    blurred = F.avg_pool2d(picture.float(), 5, stride=1, padding=2, count_include_pad=False)
+    return picture, blurred.round().to(torch.uint8)
 
 
 def _card(metric: AnyMetric, graph: Graph) -> dict[str, Any]:

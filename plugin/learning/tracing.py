@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,35 +11,61 @@ from torch import nn
 
 from ..errors import UsageError
 from ..graphs import OPSET
+from .trained import Standard
+
+
+class _Scores(nn.Module):
+    """Scores by a network of standardised opinions.
+
+    Args:
+        model: a network, of any number of inputs, to one number a picture
+        standard: of the opinions that it was trained on
+    """
+
+    def __init__(self, model: nn.Module, standard: Standard) -> None:
+        super().__init__()
+        self.model = model
+        self.standard = standard
+
+    def forward(self, *images: torch.Tensor) -> torch.Tensor:
+        """Scores, (N,)."""
+        return self.standard.scores(self.model(*images))
 
 
 def traced(
-    module: nn.Module, name: str, example: torch.Tensor, sides: Mapping[int, str], outputs: str, title: str
+    model: nn.Module,
+    standard: Standard,
+    names: Sequence[str],
+    shape: Sequence[int],
+    sides: Mapping[int, str],
+    title: str,
 ) -> Any:
-    """A module of one input and one output as an ``onnx.ModelProto``.
+    """A network of standardised opinions as an ``onnx.ModelProto`` whose output, ``score``, is on their own scale.
 
     Args:
-        module: on the CPU
-        name: of its input
-        example: an input
-        sides: names of those of the input's axes that may have any length
-        outputs: the name of its output
+        model: on the CPU, from images that are all of one shape to one number a picture
+        standard: of the opinions that it was trained on
+        names: of its inputs, uint8
+        shape: of each, an example
+        sides: names of those of the inputs' axes that may have any length
         title: what to call the network in messages
 
     Raises:
         UsageError: if PyTorch cannot export it
     """
+    lengths = {axis: torch.export.Dim(side) for axis, side in sides.items()}
     try:
         with warnings.catch_warnings():
             # They are of PyTorch's own making.
             warnings.simplefilter("ignore")
             exported: Any = torch.onnx.export(
-                module.eval(),
-                (example,),
+                _Scores(model, standard).eval(),
+                # One tensor given twice would become one input.
+                tuple(torch.zeros(tuple(shape), dtype=torch.uint8) for _ in names),
                 dynamo=True,
-                input_names=[name],
-                output_names=[outputs],
-                dynamic_shapes=({axis: torch.export.Dim(side) for axis, side in sides.items()},),
+                input_names=list(names),
+                output_names=["score"],
+                dynamic_shapes=(tuple(lengths for _ in names),),
                 opset_version=OPSET,
                 verbose=False,
             )

@@ -14,6 +14,7 @@ from .registry import (
     find_by_field,
     metric_info,
     metric_names,
+    register_model,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "find_by_field",
     "metric_info",
     "metric_names",
+    "register_model",
 ]

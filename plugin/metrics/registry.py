@@ -25,24 +25,43 @@ __all__ = [
     "find_by_field",
     "metric_info",
     "metric_names",
+    "register_model",
 ]
 
 _BY_NAME: Final = {info.name: info for info in METRICS}
 _BY_FIELD: Final = {info.field: info for info in METRICS}
+_MODELS: Final[dict[str, Path]] = {}
+"""Files of trained models that have a name in this process."""
 
 
 def metric_names(kind: Kind | None = None) -> tuple[str, ...]:
-    """Names of all metrics, or of those of one kind."""
-    return tuple(info.name for info in METRICS if kind in (None, info.kind))
+    """Names of all metrics, registered models last, or of those of one kind."""
+    infos = (*METRICS, *map(metric_info, _MODELS))
+    return tuple(info.name for info in infos if kind in (None, info.kind))
+
+
+def register_model(path: Path) -> MetricInfo:
+    """Let a trained model be found by the name of its file, for as long as this process lives.
+
+    Raises:
+        UsageError: if the file holds no trained model, or another has its name
+    """
+    info = metric_info(str(path))
+    if (other := _MODELS.setdefault(info.name, path)).resolve() != path.resolve():
+        raise UsageError(f"{other} and {path}: both would be called {info.name}; rename one of them")
+    return info
 
 
 def metric_info(name: str) -> MetricInfo:
     """Look a metric up by name, by field name, or by the file of a trained model, whose header declares it.
 
+    Registered models have names, too.
+
     Raises:
         UsageError: if there is none of that name, or the file is not that of a trained model, see
             :func:`~deepmse.plugin.metrics.models.model_info`
     """
+    name = _resolved(name)
     if name.endswith(MODEL_SUFFIX):
         check_model_path(Path(name))
         return model_info(Path(name))
@@ -84,6 +103,7 @@ def create(name: str, **settings: Any) -> AnyMetric:
         UsageError: if there is none of that name, a setting is wrong, or a package that it needs is not installed
         WeightsError: if its weights are not found
     """
+    name = _resolved(name)
     info = metric_info(name)
     if name.endswith(MODEL_SUFFIX):
         settings |= {"weights": name, "info": info}
@@ -114,3 +134,8 @@ def distinct(names: Iterable[str]) -> tuple[str, ...]:
                 continue
             raise UsageError(f"{other} and {name}: both would score into {field}; rename one of them")
     return tuple(chosen.values())
+
+
+def _resolved(name: str) -> str:
+    """The file of a registered model; any other name as it is."""
+    return str(_MODELS.get(name, name))

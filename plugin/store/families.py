@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from ..errors import ImageError, UsageError
 from ..learning.labels import LabelledImages
-from ..learning.recipes import FINETUNED, THREE_BRANCH
-from ..metrics.models import GAUSSIAN_PROCESS, Declaration
+from ..learning.recipes import CONVNEXT, FINETUNED, THREE_BRANCH
+from ..metrics.models import GAUSSIAN_PROCESS, GRADES, Declaration
 from .compute import Progress
 
 if TYPE_CHECKING:
@@ -26,8 +26,11 @@ _HELD_OUT: Final = 0.2
 _FINETUNED: Final = replace(FINETUNED, epochs=15, best_by="srcc", patience=5)
 #: On features that stay as they are the network on top learns fast.
 _COMPARING: Final = replace(THREE_BRANCH, learning_rate=1e-3, final_learning_rate=None, patience=5)
+_CONVNEXT: Final = replace(CONVNEXT, epochs=15, best_by="srcc")
 _ENCODER: Final = "efficientnet-lite0"
 _CROP: Final = 224
+
+Result = TypeVar("Result")
 
 #: Yields progress; gives the model card.
 Training: TypeAlias = Generator[Progress, None, dict[str, Any]]
@@ -113,7 +116,18 @@ def _three_branch(labels: LabelledImages, out: Path, device: torch.device, setti
     )
 
 
-def _epochs(work: Callable[[Callable[[Epoch], None]], dict[str, Any]], total: int) -> Training:
+def _convnext(labels: LabelledImages, out: Path, device: torch.device, settings: Settings | None) -> Training:
+    from ..learning.convnext.trainer import fit, prepare
+
+    chosen = settings or _CONVNEXT
+    job, testing = prepare(labels, crop=_CROP, settings=chosen, test=0, watched=_HELD_OUT)
+    if reason := job.card["from_random"]:
+        raise UsageError(f"labels are too few to train this network from random parameters, and {reason}")
+    trained = yield from _epochs(lambda report: fit(job, testing, out, device=device, report=report), chosen.epochs)
+    return trained.test(device)
+
+
+def _epochs(work: Callable[[Callable[[Epoch], None]], Result], total: int) -> Generator[Progress, None, Result]:
     from ..threads import telling
 
     yield Progress(0, total, 0, "epochs")
@@ -122,8 +136,8 @@ def _epochs(work: Callable[[Callable[[Epoch], None]], dict[str, Any]], total: in
         try:
             epoch = next(steps)
         except StopIteration as end:
-            card: dict[str, Any] = end.value
-            return card
+            result: Result = end.value
+            return result
         srcc = "" if epoch.srcc is None else f", SRCC {epoch.srcc:.3f}"
         yield Progress(epoch.number, total, 0, "epochs", f"loss {epoch.loss:.3f}{srcc}")
 
@@ -138,9 +152,16 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "finetuned": Family(
         "Fine-tuned network",
         "EfficientNet-Lite0 trained further on random crops; from some 1,000 labels on, better with a GPU",
-        Declaration("finetuned"),
+        Declaration("finetuned", grades=GRADES),
         _finetuned,
         _FINETUNED,
+    ),
+    "convnext": Family(
+        "ConvNeXt",
+        "Trained further from ImageNet's parameters on whole photographs; for some 1,000 labels and more, and a GPU",
+        Declaration("convnext", grades=GRADES),
+        _convnext,
+        _CONVNEXT,
     ),
     "three-branch": Family(
         "Comparison with the reference",

@@ -366,17 +366,22 @@ class TestTrainQualityModel:
             request = {"dataset_name": labelled.name, "params": {"target": "sharp", "name": "sharpness", **params}}
             return train.resolve_type(ExecutionContext(request, executor=Executor()), "inputs").type.properties
 
-        assert form()["family"].type.values == ["gaussian-process", "finetuned"]
+        assert form()["family"].type.values == ["gaussian-process", "finetuned", "convnext"]
         assert {"advanced", "epochs"}.isdisjoint(form())
         labelled.set_values("ref_path", ["one.png", "two.png"] * 19 + [None] * 2)
         shown = form(family="three-branch")
-        assert shown["family"].type.values == ["gaussian-process", "finetuned", "three-branch"]
+        assert shown["family"].type.values == ["gaussian-process", "finetuned", "convnext", "three-branch"]
         assert "1 of 30 labelled images have no reference" in shown["problem"].view.description
         assert "epochs" not in shown
         opened = form(family="finetuned", advanced=True)
         assert (opened["epochs"].default, opened["batch_size"].default) == (15, 16)
         wrong = form(family="finetuned", advanced=True, learning_rate=-1)
         assert "learning_rate -1: allowed is a number above 0" in wrong["problem"].view.description
+
+    def test_a_network_that_needs_pretrained_parameters_is_not_trained_without(self, train, labelled):
+        with pytest.raises(Exception, match="too few to train this network from random parameters, and no weights"):
+            train(labelled, "sharp", "next", family="convnext", device="cpu", apply=False)
+        assert not list((datasets_dir() / labelled.name / "models").glob("next*"))
 
     def test_compares_with_references_where_there_are_some(self, train, labelled, evaluate):
         paths = labelled.values("filepath")

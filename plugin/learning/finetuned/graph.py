@@ -16,21 +16,20 @@ from ..trained import Standard
 
 
 class _Picture(nn.Module):
-    """The score of the picture that windows were cut from.
+    """A network's output for the picture that windows were cut from.
 
     Args:
-        model: a network
-        standard: of the opinions that it was trained on
+        model: the network
     """
 
-    def __init__(self, model: Regression, standard: Standard) -> None:
+    def __init__(self, model: Regression) -> None:
         super().__init__()
         self.model = model
-        self.standard = standard
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """Score, (1,), of windows (N, 3, S, S)."""
-        return self.standard.scores(self.model(windows).mean(0, keepdim=True))
+        """Standardised quality, (1,), of windows (N, 3, S, S)."""
+        quality: torch.Tensor = self.model(windows).mean(0, keepdim=True)
+        return quality
 
 
 def windows_graph(
@@ -51,9 +50,9 @@ def windows_graph(
         UsageError: if PyTorch cannot export the backbone
     """
     backbone = model.backbone.info
-    example = torch.zeros(2, 3, backbone.size, backbone.size, dtype=torch.uint8)
+    shape = (2, 3, backbone.size, backbone.size)
     return Graph(
-        model=traced(_Picture(model, standard), "windows", example, {0: "windows"}, "score", backbone.title),
+        model=traced(_Picture(model), standard, ["windows"], shape, {0: "windows"}, backbone.title),
         inputs={"windows": "all windows of one picture"},
         outputs={"score": "mean opinion, 0 to 100, of the picture that the windows are of"},
         preprocessing=cutting,

@@ -8,8 +8,11 @@ from typing import Any
 
 import torch
 
+from ...errors import UsageError
+from ...graphs import Graph
 from ...metrics.base import Comparison, Features, FullReferenceMetric
 from ..trained import NetworkMetric
+from .graph import pair_graph
 from .model import ThreeBranch, load, stacked
 
 
@@ -33,6 +36,12 @@ class ThreeBranchQuality(NetworkMetric[ThreeBranch], FullReferenceMetric):
             ]
         )
         return Comparison(self._standard.scores(found.float()))
+
+    def graph(self) -> Graph:
+        """Pairs of one size to scores."""
+        if self.policy.size is not None:
+            raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        return pair_graph(self._model, self._standard, self.info.title)
 
     def _described(self) -> dict[str, Any]:
         return {"branches": asdict(self._model.architecture)}

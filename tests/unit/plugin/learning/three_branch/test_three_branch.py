@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from deepmse.plugin.errors import ImageError, UsageError, WeightsError
@@ -13,8 +14,9 @@ from deepmse.plugin.learning.labels import LabelledImages
 from deepmse.plugin.learning.recipes import THREE_BRANCH
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.learning.three_branch.examples import Pairs, PooledPairs
-from deepmse.plugin.learning.three_branch.model import FLOOR, Architecture, ThreeBranch, channels
+from deepmse.plugin.learning.three_branch.model import FLOOR, Architecture, ThreeBranch, channels, save
 from deepmse.plugin.learning.three_branch.trainer import fit
+from deepmse.plugin.learning.trained import Standard
 from deepmse.plugin.metrics import create, metric_info
 from deepmse.plugin.networks.pyramids import pyramid
 from deepmse.plugin.weights import sha256
@@ -326,3 +328,35 @@ def test_a_file_that_lacks_something_is_refused_in_words(trained, tmp_path):
     write_model(path, tensors, DECLARATION, {"target": about["target"]}, {})
     with pytest.raises(WeightsError, match=r"mine\.safetensors: not a model that `deepmse train fr` wrote"):
         create(str(path))
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        Architecture("squeezenet", "squeezenet", "efficientnet-lite0"),
+        Architecture("squeezenet", None, "alexnet", log=True),
+    ],
+)
+def test_its_graph_scores_pairs_of_any_number_and_size_as_pytorch_does(architecture, squeezenet_file, tmp_path):
+    torch.manual_seed(0)
+    model = ThreeBranch(architecture, squeezenet_file).eval()
+    path = tmp_path / "three.safetensors"
+    save(path, model.state_dict(), architecture, Standard(50.0, 30.0), {})
+    metric = create(str(path))
+    graph = metric.graph()
+    running = onnxruntime.InferenceSession(graph.model.SerializeToString())
+    for count, size in ((1, (64, 48)), (2, (97, 161)), (3, (128, 128))):
+        rng = np.random.default_rng(count)
+        reference, distorted = torch.from_numpy(rng.integers(0, 256, (2, count, 3, *size), dtype=np.uint8))
+        with torch.inference_mode():
+            apart = torch.cat(
+                [
+                    metric.compare([metric.prepare(a[None])], b[None]).scores
+                    for a, b in zip(reference, distorted, strict=True)
+                ]
+            )
+        (found,) = running.run(["score"], graph.feed(reference, distorted))
+        assert apart.shape == (count,)
+        np.testing.assert_allclose(found, apart, rtol=1e-4)
+    with pytest.raises(UsageError, match="native size"):
+        create(str(path), policy="resize-256").graph()

@@ -1,0 +1,33 @@
+"""Three-branch models as ONNX graphs: pairs of any number and size to scores."""
+
+from __future__ import annotations
+
+from ...graphs import Graph, as_arrays
+from ..tracing import traced
+from ..trained import Standard
+from .model import ThreeBranch
+
+#: Height and width of the pictures that are traced: two lengths that no axis has else, the finest of four scales of
+#: each encoder large enough for all of them.
+_TRACED = (96, 160)
+
+
+def pair_graph(model: ThreeBranch, standard: Standard, title: str) -> Graph:
+    """References and distorted images, uint8 RGB (N, 3, H, W) each, to scores, (N,).
+
+    Args:
+        model: a network on the CPU, in evaluation mode
+        standard: of the opinions that it was trained on
+        title: what to call it in messages
+
+    Raises:
+        UsageError: if PyTorch cannot export the network
+    """
+    sides = {0: "batch", 2: "height", 3: "width"}
+    return Graph(
+        model=traced(model, standard, ["reference", "distorted"], (2, 3, *_TRACED), sides, title),
+        inputs={"reference": "pictures to compare with", "distorted": "pictures of the same size"},
+        outputs={"score": "mean opinion, 0 to 100"},
+        preprocessing="none; both pictures have one size",
+        feed=lambda reference, distorted: as_arrays(reference=reference, distorted=distorted),
+    )
