@@ -17,6 +17,7 @@ STYLE: Final = """
 .tab-container button { font-weight: 600; }
 .tab-container button.selected { color: var(--dm-chosen) !important; }
 @media (max-width: 640px) { .tab-container button { padding: 0 8px !important; font-size: 13px !important; } }
+@media (max-width: 350px) { .tab-container button { padding: 0 4px !important; font-size: 12px !important; } }
 .dm-intro { margin: 0; font-size: 15px; line-height: 1.55; color: var(--dm-quiet); }
 
 .dm-input { gap: 6px !important; }

@@ -271,6 +271,17 @@ def test_examples_fit_the_page_and_nothing_is_fetched_from_elsewhere(page, serve
     assert hosts - {""} == {server.split("/")[2]}
 
 
+@pytest.mark.parametrize("width", [320, 360, 375, 390])
+def test_every_tab_can_be_seen_on_a_phone(page, server, width):
+    page.set_viewport_size({"width": width, "height": 720})
+    page.goto(server)
+    for title in ("Compare", "Judge", "Batch", "Codecs"):
+        tab = page.get_by_role("tab", name=title, exact=True).locator("visible=true")
+        expect(tab).to_be_in_viewport()
+        box = tab.bounding_box()
+        assert box["x"] + box["width"] <= width
+
+
 def assert_in_frame(page, width: int, buttons: int) -> None:
     """The result is there; nothing of it, and no button, reaches beyond the page."""
     frame = page.locator(".dm-result").locator("visible=true")

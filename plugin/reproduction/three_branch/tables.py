@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from ...datasets import dataset_info
@@ -106,7 +107,9 @@ def measure_2(context: Context) -> Outcome:
     if AT_HAND in context.roots:
         subject = Subject.of(AT_HAND, context)
         for name, there in BRANCHES.items():
-            entries += _ablation(subject, name, architecture(SMALL_ENCODER, there), context)
+            entries += _ablation(subject, name, _branches(name), architecture(SMALL_ENCODER, there), context)
+        by_logarithm = replace(architecture(SMALL_ENCODER, BRANCHES["frp"]), log=True)
+        entries += _ablation(subject, "frp-log", "FRP, logarithms of differences", by_logarithm, context)
         entries += _beside(subject, BESIDE, context, lacking)
     return _outcome(
         "three-branch-2",
@@ -115,7 +118,8 @@ def measure_2(context: Context) -> Outcome:
         lacking,
         f"Each reference is left out in turn; median of {len(SEEDS)} seeds, with the lowest and highest in the "
         "remark. Its interval is that of the seed whose SRCC is the median.",
-        "FRP + NR is no row of the paper.",
+        "FRP + NR and logarithms are no rows of the paper. Logarithms are of the averaged differences; features "
+        "are then brought to mean 0 and deviation 1 of the training pairs.",
     )
 
 
@@ -148,7 +152,7 @@ def measure_3(context: Context) -> Outcome:
     )
 
 
-def _ablation(subject: Subject, name: str, model: Architecture, context: Context) -> list[Entry]:
+def _ablation(subject: Subject, name: str, title: str, model: Architecture, context: Context) -> list[Entry]:
     folds = subject.by_reference()
     rows = [subject.agreement(out_of_fold(subject, model, folds, name, context, seed=seed)) for seed in SEEDS]
     found = []
@@ -158,12 +162,12 @@ def _ablation(subject: Subject, name: str, model: Architecture, context: Context
         )
         if len(known) < len(rows):
             reason = "; ".join(dict.fromkeys(row.reason or "not defined" for row in rows if row not in known))
-            found.append(Entry(_branches(name), f"{statistic.upper()}, {subject.title}", reason=reason))
+            found.append(Entry(title, f"{statistic.upper()}, {subject.title}", reason=reason))
             continue
         values = [getattr(row, statistic) for row in known]
         found.append(
             Entry(
-                _branches(name),
+                title,
                 f"{statistic.upper()}, {subject.title}",
                 measured=statistics.median(values),
                 n=known[0].n,
