@@ -57,7 +57,7 @@ class GraphWriter:
         self._numbers: count[int] = count() if parent is None else parent._numbers
 
     def __call__(self, operator: str, *inputs: Value | NDArray[Any] | np.generic, **attributes: Any) -> Value:
-        """Add a node.
+        """Add a node of one output.
 
         Args:
             operator: ONNX's name of it
@@ -65,14 +65,30 @@ class GraphWriter:
             attributes: the operator's
 
         Returns:
-            what its first output is called
+            what its output is called
+        """
+        return self.node(operator, 1, *inputs, **attributes)[0]
+
+    def node(
+        self, operator: str, outputs: int, *inputs: Value | NDArray[Any] | np.generic, **attributes: Any
+    ) -> list[Value]:
+        """Add a node of several outputs.
+
+        Args:
+            operator: ONNX's name of it
+            outputs: how many it has
+            inputs: values, and arrays for constants
+            attributes: the operator's
+
+        Returns:
+            what its outputs are called
         """
         from onnx import helper
 
         names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        output = self._name()
-        self._nodes.append(helper.make_node(operator, names, [output], **attributes))
-        return output
+        found = [self._name() for _ in range(outputs)]
+        self._nodes.append(helper.make_node(operator, names, found, **attributes))
+        return found
 
     def cast(self, value: Value | NDArray[Any], dtype: type[np.generic]) -> Value:
         """A value as another type of number."""
@@ -80,10 +96,7 @@ class GraphWriter:
 
     def halves(self, value: Value) -> tuple[Value, Value]:
         """A value divided in two along its first axis."""
-        from onnx import helper
-
-        first, second = self._name(), self._name()
-        self._nodes.append(helper.make_node("Split", [value], [first, second], axis=0, num_outputs=2))
+        first, second = self.node("Split", 2, value, axis=0, num_outputs=2)
         return first, second
 
     def choose(

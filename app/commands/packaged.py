@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 def train_packaged(
-    root: Path, kodak: Path, live: Path, out: Path, work: Path, *, device: torch.device, seed: int
+    root: Path, kodak: Path, bsds: Path, live: Path, out: Path, work: Path, *, device: torch.device, seed: int
 ) -> dict[str, Any]:
     """Make the model and its card, going on with what an interrupted run has left in the work folder.
 
     Args:
         root: of BIQ2021
         kodak: folder of Kodak's photographs
+        bsds: folder of BSDS500's photographs
         live: of the subset of LIVE
         out: the model file to write
         work: folder for distorted pictures and features
@@ -42,6 +43,7 @@ def train_packaged(
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
     from ...plugin.learning.gaussian_process.files import save
     from ...plugin.learning.gaussian_process.likeness import LikenessScale, likeness_of
+    from ...plugin.learning.learnt import remember
 
     authentic, judged = datasets.load("biq2021", root), datasets.load("live_subset", live)
     training, test = ([each for each in authentic.records if each.split == part] for part in ("training", "test"))
@@ -50,7 +52,7 @@ def train_packaged(
     network = FeatureNetwork(packaged.RECIPE.taps, packaged.RECIPE.pool, device)
     with locked(out):
         with terminal.bar("Pictures") as update:
-            sources = packaged.photographs(training, kodak)
+            sources = packaged.photographs(training, kodak, bsds)
             pictures = synthetic.make(sources, work / "pictures", seed=seed, progress=update)
 
         def features(name: str, paths: Sequence[Path]) -> NDArray[np.float32]:
@@ -67,7 +69,7 @@ def train_packaged(
         )
         data = {
             "authentic": _origin(authentic, "training part"),
-            "synthetic": {"name": "Kodak's 24 photographs and the best of the authentic ones, distorted"},
+            "synthetic": packaged.SYNTHETIC,
             "judged": _origin(judged, "all"),
         }
         description = packaged.card(parts, held_out, scale, network.weights.describe(), data, seed=seed)
@@ -77,6 +79,7 @@ def train_packaged(
             **packaged.agreement(model(unseen.features).scores, unseen.opinions, unseen.sources, seed=seed),
         }
         save(model, out, description)
+        remember(out, [*(each.dist for each in (*training, *judged.records)), *(each.path for each in pictures)])
     return description
 
 

@@ -84,7 +84,9 @@ def score(
     ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
     details: Annotated[
         bool,
-        typer.Option("--details", help="Also write each score's standard deviation, percentile and grade, if known."),
+        typer.Option(
+            "--details", help="Also write each score's standard deviation, percentile, grade and domain, if known."
+        ),
     ] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Keep the rows that OUT.csv has already.")] = False,
     as_json: Annotated[

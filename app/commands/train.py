@@ -78,6 +78,9 @@ def train_nr(
     kodak: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Of Kodak's photographs, for the packaged recipe.")
     ] = None,
+    bsds: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Of BSDS500's photographs, for the packaged recipe.")
+    ] = None,
     live: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Of the subset of LIVE, for the packaged recipe.")
     ] = None,
@@ -106,9 +109,11 @@ def train_nr(
     from ...plugin.metrics import check_model_path
 
     if made_by is Recipes.PACKAGED:
-        if data != "biq2021" or root is None or kodak is None or live is None or work is None:
-            raise UsageError("the packaged recipe takes: biq2021 ROOT --kodak FOLDER --live FOLDER --work FOLDER")
-        described = train_packaged(root, kodak, live, out, work, device=pick_device(device), seed=seed)
+        if data != "biq2021" or root is None or kodak is None or bsds is None or live is None or work is None:
+            raise UsageError(
+                "the packaged recipe takes: biq2021 ROOT --kodak FOLDER --bsds FOLDER --live FOLDER --work FOLDER"
+            )
+        described = train_packaged(root, kodak, bsds, live, out, work, device=pick_device(device), seed=seed)
         terminal.out.print_json(data=described["results"])
         return
     check_model_path(out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +85,11 @@ def assessed(metric: NoReferenceMetric, assessment: Assessment) -> list[Measurem
     values = assessment.scores.tolist()
     others = (assessment.deviations, assessment.percentiles)
     deviations, percentiles = ([None] * len(values) if each is None else each.tolist() for each in others)
+    domains: Sequence[str | None] = assessment.domains or [None] * len(values)
     return [
         _why_no_score(metric, value)
-        or Measurement(value, deviation=deviation, percentile=percentile, grade=metric.grade(value))
-        for value, deviation, percentile in zip(values, deviations, percentiles, strict=True)
+        or Measurement(value, deviation=deviation, percentile=percentile, grade=metric.grade(value), domain=domain)
+        for value, deviation, percentile, domain in zip(values, deviations, percentiles, domains, strict=True)
     ]
 
 

@@ -36,6 +36,7 @@ class Measurement:
         deviation: standard deviation of the score's error, if the metric knows it
         percentile: share of the metric's training images that score lower, 0 to 100, if it has them
         grade: the score in a plain word, if the metric has them
+        domain: how near the image is to the metric's training images, if it knows: "in", "near" or "out"
     """
 
     value: float
@@ -44,6 +45,7 @@ class Measurement:
     deviation: float | None = None
     percentile: float | None = None
     grade: str | None = None
+    domain: str | None = None
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ class ScoreWriter:
                     column
                     for info in infos
                     for column in _score_columns(info, self._details)
-                    if column != f"{info.field}_grade"
+                    if column not in (f"{info.field}_grade", f"{info.field}_domain")
                 ]
                 write_table(self.path, read_table(self.rows_path), numbers)
                 self.rows_path.unlink()
@@ -241,12 +241,18 @@ def row_of(pairs: Table, metrics: Sequence[str], score: Score, *, details: bool 
             values[f"{info.field}_std"] = measured.deviation
             values[f"{info.field}_percentile"] = measured.percentile
             values[f"{info.field}_grade"] = measured.grade
+            values[f"{info.field}_domain"] = measured.domain
         row |= {column: _number_text(values.get(column)) for column in _score_columns(info, details)}
     return {**row, ERROR: score.error}
 
 
 def _score_columns(info: MetricInfo, details: bool) -> list[str]:
-    told = {"std": info.has_deviation, "percentile": info.has_percentile, "grade": bool(info.grades)}
+    told = {
+        "std": info.has_deviation,
+        "percentile": info.has_percentile,
+        "grade": bool(info.grades),
+        "domain": info.has_domain,
+    }
     return [info.field, *(f"{info.field}_{name}" for name, is_told in told.items() if details and is_told)]
 
 

@@ -41,11 +41,13 @@ class Assessment:
         scores: shape (N,)
         deviations: standard deviations of the scores' errors, shape (N,), where the metric knows them
         percentiles: share of the metric's training images that score lower, 0 to 100, shape (N,), where it has them
+        domains: how near each image is to the metric's training images, a word of ``DOMAINS``, N, where it knows
     """
 
     scores: torch.Tensor
     deviations: torch.Tensor | None = None
     percentiles: torch.Tensor | None = None
+    domains: Sequence[str] | None = None
 
 
 class Metric(ABC):

@@ -36,6 +36,7 @@ class MetricInfo:
         has_deviation: whether it tells the standard deviation of its scores' errors
         has_percentile: whether it tells how many of its training images score lower
         has_graph: whether it can be exported as an ONNX graph
+        has_domain: whether it tells how near an image is to its training images
         grades: the plain words that it grades images with, the worst first
         licence: of the implementation and of its weights
         weights: where its trained parameters come from; empty if it has none
@@ -59,6 +60,7 @@ class MetricInfo:
     has_deviation: bool = False
     has_percentile: bool = False
     has_graph: bool = False
+    has_domain: bool = False
     grades: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
     weights: str = ""

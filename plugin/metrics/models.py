@@ -44,7 +44,7 @@ _TAKEN: Final = frozenset(
     ]
 )
 #: How the names of what metrics tell beside their scores end.
-_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile", "_learnt")
+_DERIVED: Final = ("_error", "_std", "_grade", "_stages", "_map", "_percentile", "_domain", "_learnt")
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,9 @@ class Declaration:
         """What makes the family's metric, ``module:callable`` inside ``plugin``."""
         return f"learning.{self.family.replace('-', '_')}.metric:create"
 
+
+DOMAINS: Final = ("in", "near", "out")
+"""Words for where an image lies: among those that a model learnt from, at their edge, or beyond it."""
 
 GRADES: Final = ("bad", "poor", "fair", "good", "excellent")
 """Words for the fifths of the scale of 0 to 100, as observers are given them (ITU-R BT.500-15, 5-grade scale)."""

@@ -191,12 +191,13 @@ class ScoringJob:
         known = self._dataset.get_field_schema()
         map_dir = self._maps(metric)
         fields = declare_score_fields(self._dataset, metric, error_maps=map_dir is not None)
-        shown = (fields.score, fields.grade, fields.std, fields.error)
+        shown = (fields.score, fields.grade, fields.std, fields.domain, fields.error)
         to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
         # The App sorts by indexed fields alone, and forgets the order where it filters by one without an index.
         self._dataset.create_index(fields.score)
-        if metric.grades:
-            self._dataset.create_index(fields.grade)
+        for word, is_written in ((fields.grade, bool(metric.grades)), (fields.domain, metric.has_domain)):
+            if is_written:
+                self._dataset.create_index(word)
         if map_dir is not None:
             paint_map(self._dataset, fields.map)
         wanted = set(ids)

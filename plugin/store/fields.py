@@ -28,6 +28,7 @@ SCORES_KEY: Final = "image_quality_scores"
 ERROR_SUFFIX: Final = "_error"
 GRADE_SUFFIX: Final = "_grade"
 STD_SUFFIX: Final = "_std"
+DOMAIN_SUFFIX: Final = "_domain"
 LEARNT_SUFFIX: Final = "_learnt"
 _BOOKKEEPING: Final = {"id", "filepath", "created_at", "last_modified_at", "tags", "metadata", REF_FIELD}
 
@@ -41,6 +42,7 @@ class ScoreFields:
     map: str
     std: str
     grade: str
+    domain: str
     error: str
     learnt: str
 
@@ -54,6 +56,7 @@ class ScoreFields:
             map=f"{name}_map",
             std=f"{name}{STD_SUFFIX}",
             grade=f"{name}{GRADE_SUFFIX}",
+            domain=f"{name}{DOMAIN_SUFFIX}",
             error=f"{name}{ERROR_SUFFIX}",
             learnt=f"{name}{LEARNT_SUFFIX}",
         )
@@ -180,6 +183,9 @@ def _declarations(metric: MetricInfo, *, error_maps: bool) -> dict[str, _Declara
     if metric.grades:
         words = ", ".join(metric.grades)
         fields[names.grade] = _Declaration(fo.StringField, f"{title} in a word, from the worst: {words}")
+    if metric.has_domain:
+        kinds = "in: among those that it learnt from; near: at their edge; out: beyond it"
+        fields[names.domain] = _Declaration(fo.StringField, f"What kind of picture it is for {title}. {kinds}")
     if metric.stages:
         fields[names.stages] = _Declaration(
             fo.ListField, f"{title} of each stage: {', '.join(metric.stages)}", {"subfield": fo.FloatField}

@@ -89,6 +89,8 @@ class ScoreWriter:
             values[self._fields.std] = measurement.deviation
         if self._metric.grades:
             values[self._fields.grade] = measurement.grade
+        if self._metric.has_domain:
+            values[self._fields.domain] = measurement.domain
         if self._map_dir is not None and measurement.error_map is not None:
             path = self._map_dir / f"{sample_id}.png"
             try:
@@ -112,6 +114,7 @@ class ScoreWriter:
             fields.stages: bool(metric.stages),
             fields.std: metric.has_deviation,
             fields.grade: bool(metric.grades),
+            fields.domain: metric.has_domain,
             fields.map: self._has_maps,
         }
         return {fields.error: reason, **dict.fromkeys(field for field, is_written in written.items() if is_written)}

@@ -212,6 +212,7 @@ class TestComputeNoReference:
         assert all(0 <= score <= 100 for score in dataset.values("nr"))
         assert all(deviation > 0 for deviation in dataset.values("nr_std"))
         assert set(dataset.values("nr_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
+        assert set(dataset.values("nr_domain")) <= {"in", "near", "out"}
         assert dataset.values("nr_error") == [None] * 6
 
     def test_scores_by_the_file_of_a_trained_network(self, dataset, tmp_path):

@@ -72,6 +72,7 @@ class Judgement:
             "interval": interval,
             "grade": found.main.grade,
             "percentile": found.main.percentile,
+            "domain": found.main.domain,
         }
         return {**data, **data_of(found)}, result_html(found, interval)
 
@@ -123,7 +124,7 @@ def result_html(found: Findings, interval: tuple[float, float] | None) -> str:
     """
     best = found.metric.range[1]
     grade = found.main.grade
-    percentile = found.main.percentile
+    percentile, domain = found.main.percentile, found.main.domain
     return f"""
 <section class="dm-result dm-judgement" aria-label="Result">
   <div role="status">
@@ -132,6 +133,7 @@ def result_html(found: Findings, interval: tuple[float, float] | None) -> str:
     {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
     {_scale(found, interval)}
     {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
+    {f"<p>{_FOREIGN[domain]}</p>" if domain in _FOREIGN else ""}
   </div>
   {view.others(found.others)}
   {view.footer(found)}
@@ -162,8 +164,14 @@ def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
 """
 
 
+_FOREIGN: Final = {
+    "near": "Few of the pictures that the model has learned from are like this one: trust the score less.",
+    "out": "This picture is of a kind that the model has not learned from: the score may mean little.",
+}
+
+
 def _rank(percentile: float) -> str:
-    photographs = "the 2,000 photographs that the model has learned from"
+    photographs = "the 10,000 photographs that the model has learned from"
     if percentile < 1:
         return f"Hardly any of {photographs} look worse."
     if percentile > 99:

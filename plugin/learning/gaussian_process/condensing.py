@@ -85,7 +85,7 @@ class Process:
             deviations[members] = variance.diagonal().sqrt().numpy()
         return errors, deviations
 
-    def mean(self, x: Array) -> Array:
+    def mean(self, x: NDArray[Any]) -> Array:
         """At features (M, D)."""
         new = torch.as_tensor(x, dtype=torch.float32)
         across = covariance(self.groups, self.hyperparameters, new, self.examples)

@@ -21,8 +21,8 @@ from .model import QualityModel
 #: The model that comes with this package.
 PACKAGED: Final = Path(__file__).parents[1] / "packaged" / "nr.safetensors"
 
-#: Its companion, which also learnt from distorted pictures.
-WIDE: Final = PACKAGED.with_name("nr-wide.safetensors")
+#: The one that came before it, which learnt from photographs alone.
+FIRST: Final = PACKAGED.with_name("nr-1.safetensors")
 
 
 def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
@@ -45,6 +45,7 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         "learnt": model.scale.learnt,
         "spread": model.spread,
         "quantiles": model.quantiles,
+        **({} if model.limits is None else {"limits": model.limits}),
         **{f"axes.{index}": axes for index, axes in enumerate(model.axes)},
     }
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in arrays.items()}

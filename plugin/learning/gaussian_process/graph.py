@@ -11,8 +11,9 @@ from ...graphs import Graph, GraphWriter, Value, as_arrays
 from ...networks.efficientnet_lite import EfficientNetLite0
 from ...networks.graph import efficientnet_activations, pooled
 from ..opinion import HIGHEST, LOWEST, NODES
-from .features import LONGEST, SHORTEST, at_working_size
+from .features import LONGEST, PIXELS, SHORTEST, at_working_size
 from .model import Array, QualityModel
+from .statistics_graph import statistics_values
 
 _LAST: Final = np.array([1])
 _BOUNDS: Final = (np.float64(LOWEST), np.float64(HIGHEST))
@@ -30,6 +31,8 @@ def quality_graph(model: QualityModel, network: EfficientNetLite0) -> Graph:
     write = GraphWriter()
     wanted = set(model.recipe.taps)
     taps: dict[str, Value] = {}
+    if PIXELS in wanted:
+        taps[PIXELS] = write.cast(statistics_values(write, "image"), np.float64)
     for name, activation in efficientnet_activations(write, network, "image"):
         if name in wanted:
             taps[name] = write.cast(pooled(write, activation, model.recipe.pool), np.float64)

@@ -19,7 +19,7 @@ from ...metrics.base import Assessment, NoReferenceMetric
 from ...weights import sha256
 from ..opinion import grade
 from . import files
-from .features import LONGEST, PIXELS, SHORTEST, FeatureNetwork
+from .features import LONGEST, SHORTEST, FeatureNetwork
 from .graph import quality_graph
 
 
@@ -65,14 +65,13 @@ class NoReferenceQuality(NoReferenceMetric):
             torch.tensor([float(getattr(part, name)[0]) for part in parts])
             for name in ("scores", "deviations", "percentiles")
         )
-        return Assessment(scores, deviations, percentiles)
+        domains = [domain for part in parts for domain in part.domains or ()]
+        return Assessment(scores, deviations, percentiles, domains or None)
 
     def graph(self) -> Graph:
         """Images at the working size to scores, deviations and percentiles."""
         if self.policy.size is not None:
             raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
-        if PIXELS in self._model.recipe.taps:
-            raise UsageError(f"{self.info.title}: statistics of the pixels have no graph")
         return quality_graph(self._model, self._network.network)
 
     def grade(self, score: float) -> str:
@@ -117,7 +116,7 @@ def create(
     )
 
 
-def create_wide(*, device: torch.device | str = "cpu", policy: str | None = None) -> NoReferenceQuality:
+def create_first(*, device: torch.device | str = "cpu", policy: str | None = None) -> NoReferenceQuality:
     """Make the metric by the packaged model that also learnt from distorted pictures.
 
     Args:
@@ -129,4 +128,4 @@ def create_wide(*, device: torch.device | str = "cpu", policy: str | None = None
         WeightsError: if the network's weights are not found
     """
     chosen = NATIVE if policy is None else image_policy(policy)
-    return NoReferenceQuality(device, files.WIDE, chosen, metric_info("nr-wide"))
+    return NoReferenceQuality(device, files.FIRST, chosen, metric_info("nr-1"))

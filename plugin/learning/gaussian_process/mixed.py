@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..opinion import OpinionScale
-from ..regressors import Hyperparameters
+from ..regressors import Groups, Hyperparameters
 from ..regressors.base import Array
 from .condensing import Process, condense
 from .design import Design, Recipe
 from .model import QualityModel
 from .training import REACH_95
+
+#: Shares at which a part's opinions stand for all.
+_EVENLY: Final = np.linspace(0, 1, 1001)
+
+#: Shares of new pictures of the first part that are surer than those at the edge, and than those beyond it.
+LIMITS: Final = (0.95, 0.99)
 
 #: How many examples a model file holds.
 EXAMPLES: Final = 3000
@@ -48,11 +54,14 @@ class HeldOut:
         scores: 0 to 100, (N,)
         deviations: (N,)
         coverage: share of the opinions within 1.96 deviations of the score, of pictures that the model does not keep
+            and whose opinions are in no doubt
+        by_others: scores by the other parts alone, without pictures of the same photographs, (N,)
     """
 
     scores: Array
     deviations: Array
     coverage: float
+    by_others: Array
 
 
 def train(
@@ -70,7 +79,7 @@ def train(
     The scale and the principal axes are those of all pictures; what is left out of is the process.
 
     Args:
-        parts: the pictures; percentiles are among those of the first
+        parts: the pictures; percentiles are among those of the first, the first two count alike in the scale
         sizes: how many features each tap has, in their order
         recipe: the choices
         hyperparameters: of the process
@@ -85,8 +94,7 @@ def train(
     opinions = np.concatenate([part.opinions for part in parts])
     doubts = np.concatenate([part.doubts for part in parts])
     sources = [source for part in parts for source in part.sources]
-    by = OpinionScale.by_rank if recipe.target == "ranks" else OpinionScale.by_value
-    scale = by(opinions)
+    scale = _scale(parts, recipe)
     learnt = scale.to_learnt(opinions)
     design = Design.fit(recipe, sizes, features)
     inputs = design.transform(features).astype(np.float32)
@@ -109,7 +117,37 @@ def train(
     held_out, start = {}, 0
     for part in parts:
         at = slice(start, start := start + len(part.opinions))
-        new = rest[(rest >= at.start) & (rest < at.stop)]
-        held_out[part.name] = HeldOut(scores[at], std[at], float(inside[new].mean()))
+        new = rest[(rest >= at.start) & (rest < at.stop) & (doubts[rest] <= 1)]
+        others = _by_others(parts, part, recipe, hyperparameters, design.groups, inputs, at)
+        held_out[part.name] = HeldOut(scores[at], std[at], float(inside[new].mean()), others)
     quantiles = np.quantile(held_out[parts[0].name].scores, np.linspace(0, 1, 101))
-    return replace(model, spread=spread, quantiles=quantiles), held_out
+    # As the model tells them of photographs that it does not keep.
+    photographs = rest[rest < len(parts[0].opinions)]
+    limits = np.quantile(spread * deviations[photographs], LIMITS)
+    return replace(model, spread=spread, quantiles=quantiles, limits=limits), held_out
+
+
+def _by_others(
+    parts: Sequence[Part],
+    part: Part,
+    recipe: Recipe,
+    hyperparameters: Hyperparameters,
+    groups: Groups,
+    inputs: NDArray[np.float32],
+    at: slice,
+) -> Array:
+    """Scores of a part's pictures, which are ``inputs[at]``, by those of other parts and other photographs."""
+    others = [other for other in parts if other is not part]
+    scale, same = _scale(others, recipe), set(part.sources)
+    opinions, doubts = (np.concatenate([getattr(other, name) for other in others]) for name in ("opinions", "doubts"))
+    foreign = np.array([source not in same for other in others for source in other.sources])
+    rest = np.delete(inputs, at, axis=0)[foreign]
+    process = Process.fit(groups, hyperparameters, rest, scale.to_learnt(opinions[foreign]), doubts[foreign])
+    mean = process.mean(inputs[at])
+    return scale.to_opinion(mean, np.full(len(mean), np.sqrt(hyperparameters.noise)))[0]
+
+
+def _scale(parts: Sequence[Part], recipe: Recipe) -> OpinionScale:
+    by = OpinionScale.by_rank if recipe.target == "ranks" else OpinionScale.by_value
+    # However many more of one kind there are: most opinions of photographs are good, and those of others would crowd.
+    return by(np.concatenate([np.quantile(part.opinions, _EVENLY) for part in parts[:2]]))

@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ...metrics.models import DOMAINS
 from ..opinion import OpinionScale
 from ..regressors import GaussianProcess, Groups, Hyperparameters
 from .design import Design, Recipe
@@ -25,11 +26,13 @@ class Quality:
         scores: 0 to 100, higher is better, (N,)
         deviations: standard deviation of the images' mean opinions about the scores, (N,)
         percentiles: share of the training images that score lower, 0 to 100, (N,)
+        domains: how near the images are to the training images, of ``DOMAINS``, N; None where it is not known
     """
 
     scores: Array
     deviations: Array
     percentiles: Array
+    domains: tuple[str, ...] | None = None
 
 
 class LinearAndCurved(Protocol):
@@ -66,6 +69,7 @@ class QualityModel:
         spread: what deviations are multiplied by
         quantiles: of the training images' scores, each by a model of the others, rising in even steps from the lowest
             to the highest
+        limits: deviations that few new pictures of the training images' kinds exceed, and very few; None if unknown
 
     Attributes:
         process: that of the Matérn terms, conditioned on the training images
@@ -85,6 +89,7 @@ class QualityModel:
     scale: OpinionScale
     spread: float = 1.0
     quantiles: Array = field(default_factory=lambda: np.linspace(0, 100, 101))
+    limits: Array | None = None
 
     def __post_init__(self) -> None:
         self._places = [columns(self.sizes, group) for group in self.recipe.curved]
@@ -146,6 +151,8 @@ class QualityModel:
 
     def __call__(self, features: NDArray[Any]) -> Quality:
         """Quality by features (N, D)."""
-        scores, deviations = self.scale.to_opinion(*self.learnt(features))
+        mean, std = self.learnt(features)
+        scores, deviations = self.scale.to_opinion(mean, std)
         percentiles = np.interp(scores, self.quantiles, np.linspace(0, 100, len(self.quantiles)))
-        return Quality(scores, deviations, percentiles)
+        domains = None if self.limits is None else tuple(DOMAINS[at] for at in np.searchsorted(self.limits, std))
+        return Quality(scores, deviations, percentiles, domains)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from ...datasets.records import QualityDataset, Record
 from ...errors import UsageError
 from ...evaluation import evaluate
-from ...images import images_in
-from ..opinion import as_quality
+from ...images import images_below, images_in
+from ...metrics.models import GRADES
+from ..opinion import as_quality, grade
 from ..regressors import Hyperparameters
 from .design import Recipe
 from .features import DEPTHWISE_STAGES, PIXELS, STAGES
@@ -25,40 +26,60 @@ from .synthetic import Picture, Source
 Array = NDArray[np.float64]
 
 RECIPE: Final = Recipe(linear=(*STAGES, *DEPTHWISE_STAGES, (PIXELS,)), curved=(*STAGES, (PIXELS,)), mirrored=False)
-HYPERPARAMETERS: Final = Hyperparameters(matern=0.0372, length=0.489, linear=0.6445, noise=0.0237)
+HYPERPARAMETERS: Final = Hyperparameters(matern=0.0744, length=0.489, linear=0.6445, noise=0.0379)
 
-#: Pictures made of each of Kodak's photographs, the best photographs of BIQ2021's training part, and those of each.
-OF_KODAK: Final = 29
+#: Pictures made of each of Kodak's photographs; how many photographs of BSDS500 there are, and pictures of each; the
+#: best photographs of BIQ2021's training part, and pictures of each.
+OF_KODAK: Final = 40
+BSDS: Final = 150
+OF_BSDS: Final = 9
 BEST: Final = 200
 OF_BEST: Final = 5
 
 #: What the noise of opinions is multiplied by: of difference opinions that people gave, and of those by likeness
 #: where it says little of opinion.
 DOUBT_OF_DMOS: Final = 0.5
-DOUBT_OF_DOUBTFUL: Final = 3.0
+DOUBT_OF_DOUBTFUL: Final = 8.0
+
+#: What is distorted.
+SYNTHETIC: Final = {
+    "name": "photographs distorted: Kodak's, some of BSDS500's, the best of the authentic ones",
+    "labels": "HaarPSI and MDSI, mapped to the judged pictures' difference opinions",
+    "terms": "Kodak's: unrestricted use as far as known; BSDS500: research and education",
+    "citation": "BSDS500: P. Arbeláez, M. Maire, C. Fowlkes, J. Malik, Contour Detection and Hierarchical Image "
+    "Segmentation, IEEE TPAMI 33(5), 2011",
+    "distribution": "images are not redistributed",
+}
 
 #: Those of LIVE's references that are Kodak's photographs too.
 SAME: Final[Mapping[str, str]] = {"sailing1": "06", "buildings": "08", "parrots": "23"}
 
 RESAMPLES: Final = 1000
 
+_AUTHENTIC: Final = "biq-"
 
-def photographs(authentic: Sequence[Record], kodak: Path) -> list[Source]:
-    """What distorted pictures are made of: Kodak's photographs, and the best of those that people judged.
+
+def photographs(authentic: Sequence[Record], kodak: Path, bsds: Path) -> list[Source]:
+    """What distorted pictures are made of: Kodak's photographs, some of BSDS500's, the best of those people judged.
 
     Args:
         authentic: the training part of BIQ2021
         kodak: folder of Kodak's photographs
+        bsds: folder of BSDS500's, in folders of its own or not
 
     Raises:
-        UsageError: if the folder has no images
+        UsageError: if a folder has no images
     """
-    found = images_in(kodak).images
+    found, natural = images_in(kodak).images, images_below(bsds)
     if not found:
         raise UsageError(f"{kodak}: no photographs; it takes the folder of Kodak's 24")
+    if not natural:
+        raise UsageError(f"{bsds}: no photographs; it takes the folder data/images of BSDS500")
+    some = np.random.default_rng(0).permutation(len(natural))[:BSDS]
     best = np.argsort([-_target(record) for record in authentic], kind="stable")[:BEST]
     return [
         *(Source(f"kodak-{path.stem}", path, OF_KODAK) for path in found),
+        *(Source(f"bsds-{natural[index].stem}", natural[index], OF_BSDS) for index in some),
         # As they are, these are among the authentic ones.
         *(Source(_authentic_name(index), authentic[index].dist, OF_BEST, first=1) for index in best),
     ]
@@ -83,7 +104,7 @@ def synthetic_part(pictures: Sequence[Picture], scale: LikenessScale, features: 
     used = [
         index
         for index, each in enumerate(pictures)
-        if not (each.clean and each.draw.scale == 1 and not each.source.startswith("kodak-"))
+        if not (each.clean and each.draw.scale == 1 and each.source.startswith(_AUTHENTIC))
     ]
     chosen = [pictures[index] for index in used]
     haarpsi, mdsi = (np.array([getattr(each, name) for each in chosen]) for name in ("haarpsi", "mdsi"))
@@ -121,7 +142,8 @@ def card(
         "hyperparameters": asdict(HYPERPARAMETERS),
         "results": {
             "protocol": "each photograph left out with all that was made of it, in closed form; principal axes, "
-            "scale and hyperparameters are those of all",
+            "scale and hyperparameters are those of all; by_other_parts: by a model of the other parts, without what "
+            "was made of the same photographs",
             **{part.name: _agreement(part, held_out[part.name], seed) for part in parts},
         },
         "seed": seed,
@@ -146,11 +168,21 @@ def _agreement(part: Part, held_out: HeldOut, seed: int) -> dict[str, Any]:
     return {
         **agreement(held_out.scores, part.opinions, part.sources, seed=seed),
         "coverage_of_95_percent_intervals": held_out.coverage,
+        "images_by_fifth_of_opinion_and_grade": _by_grade(held_out.scores, part.opinions),
+        "by_other_parts": agreement(held_out.by_others, part.opinions, part.sources, seed=seed),
     }
 
 
+def _by_grade(scores: Array, opinions: Array) -> list[list[int]]:
+    """How many images there are whose opinion is in each fifth of the scale, by the grade of their score."""
+    counts = np.zeros((len(GRADES), len(GRADES)), int)
+    fifths = [np.array([GRADES.index(grade(value)) for value in values]) for values in (opinions, scores)]
+    np.add.at(counts, tuple(fifths), 1)
+    return [[int(count) for count in row] for row in counts]
+
+
 def _authentic_name(index: int) -> str:
-    return f"biq-{index:05d}"
+    return f"{_AUTHENTIC}{index:05d}"
 
 
 def _judged_name(record: Record) -> str:

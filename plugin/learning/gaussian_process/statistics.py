@@ -7,6 +7,8 @@ noise residual is that of J. Immerkær, "Fast Noise Variance Estimation", CVIU 6
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import torch
@@ -16,7 +18,8 @@ import torch.nn.functional as F
 CHANNELS: Final = ((0.299, 0.587, 0.114), (0.5, -0.5, 0.0), (0.25, 0.25, -0.5))
 
 #: A Gaussian window of 7 pixels, and the constant that keeps coefficients of flat parts small.
-WINDOW: Final = tuple(float(weight) for weight in torch.exp(-torch.arange(-3.0, 4.0).square() / (2 * (7 / 6) ** 2)))
+_BELL: Final = tuple(math.exp(-(shift**2) / (2 * (7 / 6) ** 2)) for shift in range(-3, 4))
+WINDOW: Final = tuple(weight / sum(_BELL) for weight in _BELL)
 STABILISER: Final = 1.0
 
 #: Percentiles, as shares, of local deviation, of the noise residual and of luma.
@@ -27,8 +30,8 @@ LUMA_AT: Final = (0.01, 0.1, 0.5, 0.9, 0.99)
 #: Percentiles are of every fifth pixel each way: a grid of 8 then falls on all its phases alike.
 STEP: Final = 5
 
-#: Neighbours, down and to the right, whose coefficients are multiplied.
-NEIGHBOURS: Final = ((0, 1), (1, 0), (1, 1), (1, -1))
+#: Neighbours, down and to the right, whose coefficients are multiplied; two ways that mirroring or turning swaps.
+NEIGHBOURS: Final = (((0, 1), (1, 0)), ((1, 1), (1, -1)))
 
 #: How many channels are looked at in full, and at a half and a quarter of the size: colours are seldom kept in full.
 AT_SCALES: Final = (1, 3, 3)
@@ -36,8 +39,8 @@ AT_SCALES: Final = (1, 3, 3)
 GRID: Final = 8
 SHORTEST: Final = 32
 
-_PER_CHANNEL: Final = 4 + 2 * len(NEIGHBOURS) + len(DEVIATION_AT) + len(RESIDUAL_AT)
-_OF_THE_WHOLE: Final = 2 * 4 + 3 + len(LUMA_AT) + 2 * len(CHANNELS)
+_PER_CHANNEL: Final = 4 + 4 * len(NEIGHBOURS) + len(DEVIATION_AT) + len(RESIDUAL_AT)
+_OF_THE_WHOLE: Final = 2 * 3 + 3 + len(LUMA_AT) + 2 * len(CHANNELS)
 
 #: How many statistics there are.
 COUNT: Final = sum(AT_SCALES) * _PER_CHANNEL + _OF_THE_WHOLE
@@ -57,11 +60,11 @@ def _of_one(image: torch.Tensor) -> torch.Tensor:
     below, right = (max(0, SHORTEST - side) for side in image.shape[-2:])
     if below or right:
         rgb = F.pad(rgb, (0, right, 0, below), mode="replicate")
-    channels = torch.einsum("kc,chw->khw", rgb.new_tensor(CHANNELS), rgb[0])
-    found = [_blockiness(channels[0]), _blockiness(channels[0].T), _clipping(rgb), _tones(channels)]
+    channels = torch.stack([_weighted(rgb[0], weights) for weights in CHANNELS])
+    found = [_either_way(*map(_blockiness, (channels[0], channels[0].T))), _clipping(rgb), _tones(channels)]
     for scale, count in enumerate(AT_SCALES):
         if scale:
-            channels = F.avg_pool2d(channels[None], 2)[0]
+            channels = _halved(channels)
         found.append(_coefficients(channels[:count]))
     return torch.cat(found)
 
@@ -79,13 +82,8 @@ def _coefficients(channels: torch.Tensor) -> torch.Tensor:
         (square * mscn).mean((1, 2)),
         (square.square().mean((1, 2)) / (variance.square() + 1e-4) + 1).log(),
     ]
-    height, width = mscn.shape[1:]
-    for down, across in NEIGHBOURS:
-        left = max(0, -across)
-        one = mscn[:, : height - down, left : width - max(0, across)]
-        other = mscn[:, down:, left + across : width + across - max(0, across)]
-        product = one * other
-        parts += [product.mean((1, 2)), (product.abs().mean((1, 2)) + 1e-3).log()]
+    for pair in NEIGHBOURS:
+        parts += _either_way(*(_products(mscn, down, across) for down, across in pair))
     parts += _log_percentiles(deviation, DEVIATION_AT)
     curvature = channels[:, :-2] - 2 * channels[:, 1:-1] + channels[:, 2:]
     residual = curvature[..., :-2] - 2 * curvature[..., 1:-1] + curvature[..., 2:]
@@ -93,19 +91,48 @@ def _coefficients(channels: torch.Tensor) -> torch.Tensor:
     return torch.stack(parts, dim=1).flatten()
 
 
+def _products(mscn: torch.Tensor, down: int, across: int) -> torch.Tensor:
+    """Of the coefficients (K, h, w) of neighbours: mean, and logarithm of the mean size, (2, K)."""
+    height, width = mscn.shape[1:]
+    left = max(0, -across)
+    one = mscn[:, : height - down, left : width - max(0, across)]
+    other = mscn[:, down:, left + across : width + across - max(0, across)]
+    product = one * other
+    return torch.stack([product.mean((1, 2)), (product.abs().mean((1, 2)) + 1e-3).log()])
+
+
+def _either_way(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """What two ways have in common, then by how much they differ: the same where a picture is mirrored or turned."""
+    return torch.cat([(one + other) / 2, (one - other).abs()])
+
+
+def _weighted(planes: Iterable[torch.Tensor], weights: Sequence[float]) -> torch.Tensor:
+    """Sum of weighted planes.
+
+    One product and one sum after the other, each rounded: small differences of large sums are noise in their last
+    bits, and so they are the same wherever they are computed.
+    """
+    products = (weight * plane for weight, plane in zip(weights, planes, strict=True))
+    total = next(products)
+    for each in products:
+        total += each
+    return total
+
+
+def _halved(channels: torch.Tensor) -> torch.Tensor:
+    """Means of two by two pixels, (K, h, w) to (K, h // 2, w // 2)."""
+    height, width = (side // 2 * 2 for side in channels.shape[1:])
+    corners = (channels[:, down:height:2, across:width:2] for down in range(2) for across in range(2))
+    return _weighted(corners, [0.25] * 4)
+
+
 def _blurred(planes: torch.Tensor) -> torch.Tensor:
     """By the window, beyond the border the outermost pixels: (P, h, w) to the same."""
     # Sums of shifted planes: a convolution of few channels takes a dozen times as long on a CPU.
     reach, (height, width) = len(WINDOW) // 2, planes.shape[-2:]
     padded = F.pad(planes[None], (reach,) * 4, mode="replicate")[0]
-    weights = [weight / sum(WINDOW) for weight in WINDOW]
-    down = weights[0] * padded[:, :height]
-    for shift, weight in enumerate(weights[1:], start=1):
-        down.add_(padded[:, shift : shift + height], alpha=weight)
-    across = weights[0] * down[..., :width]
-    for shift, weight in enumerate(weights[1:], start=1):
-        across.add_(down[..., shift : shift + width], alpha=weight)
-    return across
+    down = _weighted((padded[:, shift : shift + height] for shift in range(len(WINDOW))), WINDOW)
+    return _weighted((down[..., shift : shift + width] for shift in range(len(WINDOW))), WINDOW)
 
 
 def _log_percentiles(values: torch.Tensor, shares: tuple[float, ...]) -> list[torch.Tensor]:
@@ -118,13 +145,13 @@ def _log_percentiles(values: torch.Tensor, shares: tuple[float, ...]) -> list[to
 def _blockiness(luma: torch.Tensor) -> torch.Tensor:
     """How the steps between columns, (h, w), stand out at one phase of a grid of ``GRID`` pixels.
 
-    The phase with the largest steps, the first one, and the smallest, against the median; and the share of no steps.
+    The phase with the largest steps and that with the smallest, against the median; and the share of no steps.
     """
     steps = (luma[:, 1:] - luma[:, :-1]).abs()
     whole = steps[:, : steps.shape[1] // GRID * GRID]
     means = (whole.mean(0).view(-1, GRID).mean(0) + 0.05).log()
     middle = means.median()
-    return torch.stack([means.max() - middle, means[-1] - middle, means.min() - middle, (steps < 0.5).float().mean()])
+    return torch.stack([means.max() - middle, means.min() - middle, (steps < 0.5).float().mean()])
 
 
 def _clipping(rgb: torch.Tensor) -> torch.Tensor:

@@ -25,10 +25,11 @@ def inputs(tmp_path):
             image.save(images / f"ss01 ({number}).jpg", quality=98)
             rows.append(f"ss01 ({number}).jpg,{0.9 - 0.2 * (number % 4) + 0.001 * number}")
         (tmp_path / "biq" / f"{part} (Images and MOS).csv").write_text("\n".join(rows) + "\n")
-    for folder in ("kodak", "live/ref", "live/dist"):
+    for folder in ("kodak", "bsds/train", "live/ref", "live/dist"):
         (tmp_path / folder).mkdir(parents=True)
     for name in ("01", "06"):
         Image.fromarray(photo_like(int(name) + 40, 96, 64)).save(tmp_path / "kodak" / f"{name}.png")
+    Image.fromarray(photo_like(50, 96, 64)).save(tmp_path / "bsds" / "train" / "8049.jpg", quality=95)
     rows = ["dist_img,ref_img,distortion,dmos,dmos_std,n_live_entries"]
     for ref in ("sailing1", "monarch"):
         photo = Image.fromarray(photo_like(60 + len(ref), 96, 64))
@@ -46,14 +47,23 @@ def small(monkeypatch):
     recipe = replace(
         packaged.RECIPE, linear=(("block0", "block3"), (PIXELS,)), curved=(("block3",), (PIXELS,)), components=3
     )
-    for name, value in (("RECIPE", recipe), ("OF_KODAK", 5), ("BEST", 3), ("OF_BEST", 3)):
+    for name, value in (("RECIPE", recipe), ("OF_KODAK", 5), ("OF_BSDS", 2), ("BEST", 3), ("OF_BEST", 3)):
         monkeypatch.setattr(packaged, name, value)
 
 
 def arguments(folder):
     return (
         *("train", "nr", "biq2021", folder / "biq", "--recipe", "packaged", "--work", folder / "work"),
-        *("--kodak", folder / "kodak", "--live", folder / "live", "-o", folder / "nr.safetensors"),
+        *(
+            "--kodak",
+            folder / "kodak",
+            "--bsds",
+            folder / "bsds",
+            "--live",
+            folder / "live",
+            "-o",
+            folder / "nr.safetensors",
+        ),
     )
 
 
@@ -62,7 +72,7 @@ def test_the_packaged_recipe_makes_a_model_and_its_card_and_goes_on_where_it_end
     assert result.status == 0
     card = json.loads((inputs / "nr.json").read_text())
     results = card["results"]
-    assert [card["data"][part]["images"] for part in ("authentic", "synthetic", "judged")] == [24, 15, 6]
+    assert [card["data"][part]["images"] for part in ("authentic", "synthetic", "judged")] == [24, 17, 6]
     assert results["test"]["images"] == 8
     assert results["test"]["srcc"] > 0.5
     assert all("coverage_of_95_percent_intervals" in results[part] for part in ("authentic", "synthetic", "judged"))
@@ -106,12 +116,13 @@ def test_clean_photographs_that_have_an_opinion_are_not_learnt_twice(inputs):
     assert part.doubts.tolist() == [1, 1, packaged.DOUBT_OF_DOUBTFUL]
 
 
-@pytest.mark.parametrize("left_out", ["--kodak", "--live", "--work"])
+@pytest.mark.parametrize("left_out", ["--kodak", "--bsds", "--live", "--work"])
 def test_the_packaged_recipe_says_what_it_takes(run, inputs, left_out):
     given = list(arguments(inputs))
     at = given.index(left_out)
     result = run(*given[:at], *given[at + 2 :])
     assert result.status == 2
-    assert "the packaged recipe takes: biq2021 ROOT --kodak FOLDER --live FOLDER --work FOLDER" in " ".join(
-        result.err.split()
+    assert (
+        "the packaged recipe takes: biq2021 ROOT --kodak FOLDER --bsds FOLDER --live FOLDER --work FOLDER"
+        in " ".join(result.err.split())
     )

@@ -457,7 +457,7 @@ class Brightness(NoReferenceMetric):
 
     def assess(self, images: torch.Tensor) -> Assessment:
         means = images.float().mean((1, 2, 3))
-        return Assessment(means, deviations=means / 10, percentiles=100 * means / 255)
+        return Assessment(means, deviations=means / 10, percentiles=100 * means / 255, domains=["in"] * len(means))
 
     def grade(self, score: float) -> str | None:
         return "dark" if score < 128 else "bright"
@@ -472,7 +472,7 @@ class TestNoReference:
         [score] = Scorer(device="cpu").run([Item("a", plain(51), ref="no such file")])
         found = score.measurements["brightness"]
         assert found == scoring.Measurement(
-            51, deviation=pytest.approx(5.1), percentile=pytest.approx(20), grade="dark"
+            51, deviation=pytest.approx(5.1), percentile=pytest.approx(20), grade="dark", domain="in"
         )
         assert score.error == ""
 

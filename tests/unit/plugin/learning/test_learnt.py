@@ -58,8 +58,10 @@ def test_nothing_is_said_where_nothing_is_known(metric, pictures):
     assert learnt_from(metric, pictures) is None
 
 
-def test_the_packaged_model_knows_what_it_learnt_from(test_data):
+def test_the_packaged_model_knows_what_it_learnt_from(test_data, pictures):
     photographs = sorted((test_data / "data" / "biq2021_train2000" / "images").iterdir())[:20]
-    assert learnt_from("nr", photographs).all()
     clean = sorted((test_data / "data" / "kodak24").glob("*.png"))[:4]
-    assert not learnt_from("nr", clean).any()
+    assert learnt_from("nr", [*photographs, *clean]).all()
+    assert not learnt_from("nr", pictures).any()
+    assert learnt_from("nr-1", photographs).all()
+    assert not learnt_from("nr-1", clean).any()

@@ -25,6 +25,7 @@ from ....conftest import photo_like
             "mine_map",
             "mine_stages",
             "x_percentile",
+            "x_domain",
         ),
         *("_x", "1a", "a b", "ä", "a.b"),
     ],

@@ -9,7 +9,6 @@ from deepmse.app.web.tabs.judge import Judgement
 from deepmse.app.web.uploads import Upload
 from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.images import RESIZE_256
-from deepmse.plugin.learning.gaussian_process import files as nr_files
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from gradio.utils import get_upload_folder
@@ -25,13 +24,14 @@ class Brightness(NoReferenceMetric):
     policy = RESIZE_256
     deviation: float | None = 10.0
     percentile: float | None = 63.4
+    domain = "in"
 
     def assess(self, images):
         scores = images.double().mean((1, 2, 3)) / 2.55
         each = [
             None if value is None else torch.full_like(scores, value) for value in (self.deviation, self.percentile)
         ]
-        return Assessment(scores, *each)
+        return Assessment(scores, *each, domains=[self.domain] * len(scores))
 
     def grade(self, score):
         return "bright" if score > 50 else "dark"
@@ -69,7 +69,9 @@ def test_judgement_is_a_score_a_word_a_rank_and_an_interval(judge, tmp_path):
     assert ">Bright<" in html
     assert "between 40 and 80" in html
     assert "Better than 63 %" in html
-    assert f"of the {len(nr_files.load().examples):,} photographs" in html
+    assert "of the 10,000 photographs" in html
+    assert data["domain"] == "in"
+    assert "learned from:" not in html
     assert "a lamp" in html
     assert "256×256" in html
     [(left, right)] = re.findall(r"left: ([\d.]+)%; right: calc\(100% - ([\d.]+)%\)", html)
@@ -92,6 +94,14 @@ def test_judgement_without_interval_or_rank_shows_none(judge, lamp, tmp_path, mo
     assert data["percentile"] is None
     assert "probability" not in html
     assert "photographs" not in html
+
+
+@pytest.mark.parametrize(("domain", "words"), [("near", "trust the score less"), ("out", "may mean little")])
+def test_a_picture_of_another_kind_is_said_to_be_one(judge, lamp, tmp_path, monkeypatch, domain, words):
+    monkeypatch.setattr(lamp, "domain", domain)
+    data, html = judge(grey(tmp_path / "grey.png", 60))
+    assert data["domain"] == domain
+    assert words in html
 
 
 @pytest.mark.parametrize(

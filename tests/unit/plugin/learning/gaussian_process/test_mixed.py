@@ -136,3 +136,21 @@ def test_intervals_of_a_mixed_model_hold_on_each_kind(trained):
         new = made_part(name, 400, 20, level)
         quality = model(new.features)
         assert 0.9 < np.mean(np.abs(quality.scores - new.opinions) < 1.96 * quality.deviations) < 0.995
+
+
+def test_a_mixed_model_tells_pictures_of_other_kinds(trained):
+    model, _ = trained
+    domains = {
+        level: list(model(made_part("authentic", 400, 30, level).features).domains or ()) for level in (0.0, 6.0)
+    }
+    assert domains[0.0].count("in") > 360
+    assert domains[6.0].count("out") > 390
+
+
+def test_scores_by_other_parts_are_of_a_model_without_the_part(trained):
+    _, held_out = trained
+    parts = [made_part("authentic", 300, 0), made_part("synthetic", 200, 1, 0.5)]
+    for part in parts:
+        found = held_out[part.name].by_others
+        assert not np.array_equal(found, held_out[part.name].scores)
+        assert spearmanr(found, part.opinions).statistic > 0.7
