@@ -12,7 +12,7 @@ from ...plugin.learning.recipes import CONVNEXT
 from ...plugin.learning.settings import Settings
 from .. import terminal
 from .config import Config
-from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
+from .epochs import CardAsJson, Crop, DryRun, ModelOut, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 from .settings import with_settings
@@ -22,9 +22,7 @@ from .settings import with_settings
 def train_convnext(
     data: Data,
     root: Root = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
-    ] = Path("photographs.safetensors"),
+    out: ModelOut = Path("photographs.safetensors"),
     target: Target = "mos",
     lower_is_better: LowerIsBetter = None,
     scale: Scale = None,
@@ -34,10 +32,7 @@ def train_convnext(
     size: Annotated[
         int, typer.Option(min=64, help="Pixels of a picture's longer side, at most; larger ones are reduced.")
     ] = 512,
-    crop: Annotated[
-        int | None,
-        typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
-    ] = None,
+    crop: Crop = None,
     test: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share to test on, where the dataset has no split of its own.")
     ] = 0.3,
@@ -58,7 +53,7 @@ def train_convnext(
     tensorboard: TensorBoard = False,
     dry_run: DryRun = False,
     config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    as_json: CardAsJson = False,
     *,
     settings: Settings,
 ) -> None:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last whole epoch.")]
 TensorBoard = Annotated[bool, typer.Option("--tensorboard", help="Also log to the folder OUT.tensorboard.")]
+ModelOut = Annotated[
+    Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
+]
+Crop = Annotated[
+    int | None,
+    typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
+]
+CardAsJson = Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Train two steps only, and show the plan and what it would take.")
 ]

@@ -12,7 +12,7 @@ from ...plugin.learning.recipes import FINETUNED
 from ...plugin.learning.settings import Settings
 from .. import terminal
 from .config import Config
-from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
+from .epochs import CardAsJson, DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
 from .settings import with_settings
@@ -45,7 +45,7 @@ def finetune(
     tensorboard: TensorBoard = False,
     dry_run: DryRun = False,
     config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    as_json: CardAsJson = False,
     *,
     settings: Settings,
 ) -> None:

@@ -16,7 +16,7 @@ from ...plugin.learning.settings import Settings
 from .. import terminal
 from .config import Config
 from .convnext import train_convnext
-from .epochs import DryRun, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
+from .epochs import CardAsJson, Crop, DryRun, ModelOut, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
 from .finetune import finetune
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
@@ -57,9 +57,7 @@ train_app.command("finetune")(finetune)
 def train_nr(
     data: Data,
     root: Root = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
-    ] = Path("quality.safetensors"),
+    out: ModelOut = Path("quality.safetensors"),
     target: Target = "mos",
     lower_is_better: LowerIsBetter = None,
     scale: Scale = None,
@@ -91,7 +89,7 @@ def train_nr(
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and searches.")] = 0,
     device: Device = "auto",
     config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    as_json: CardAsJson = False,
 ) -> None:
     """Train a no-reference quality model on your own labels, and cross-validate it.
 
@@ -143,9 +141,7 @@ def train_nr(
 def train_fr(
     data: Data,
     root: Root = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="OUT.safetensors", help="Where to write; the card goes beside it.")
-    ] = Path("comparison.safetensors"),
+    out: ModelOut = Path("comparison.safetensors"),
     target: Target = "mos",
     lower_is_better: LowerIsBetter = False,
     scale: Scale = None,
@@ -185,10 +181,7 @@ def train_fr(
     log: Annotated[
         bool, typer.Option("--log", help="Compare by the logarithm of differences, features standardised.")
     ] = False,
-    crop: Annotated[
-        int | None,
-        typer.Option(min=32, help="Side of random crops, in pixels.", show_default="whole images, of one size"),
-    ] = None,
+    crop: Crop = None,
     held_out: Annotated[float, typer.Option(min=0, max=0.9, help="Share to watch and not to learn from.")] = 0.2,
     split: Annotated[
         str, typer.Option(help="What is held out: references, or images, which leaks a picture to both sides.")
@@ -202,7 +195,7 @@ def train_fr(
     tensorboard: TensorBoard = False,
     dry_run: DryRun = False,
     config: Config = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the model card as JSON.")] = False,
+    as_json: CardAsJson = False,
     *,
     settings: Settings,
 ) -> None:
