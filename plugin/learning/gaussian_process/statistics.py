@@ -112,10 +112,13 @@ def _weighted(planes: Iterable[torch.Tensor], weights: Sequence[float]) -> torch
     One product and one sum after the other, each rounded: small differences of large sums are noise in their last
     bits, and so they are the same wherever they are computed.
     """
-    products = (weight * plane for weight, plane in zip(weights, planes, strict=True))
-    total = next(products)
-    for each in products:
-        total += each
+    pairs = zip(planes, weights, strict=True)
+    plane, weight = next(pairs)
+    total = plane * weight
+    product = torch.empty_like(total)
+    for plane, weight in pairs:
+        torch.mul(plane, weight, out=product)
+        total += product
     return total
 
 
