@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -12,6 +12,12 @@ from torch import nn
 from ..errors import UsageError
 from ..graphs import OPSET
 from .trained import Standard
+
+PICTURES: Final = (2, 3, 96, 160)
+"""Shape of pictures to trace networks of whole ones on: height and width are lengths that no axis has else."""
+
+SIDES: Final = {0: "batch", 2: "height", 3: "width"}
+"""The axes of whole pictures that may have any length."""
 
 
 class _Scores(nn.Module):

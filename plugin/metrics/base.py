@@ -80,6 +80,11 @@ class Metric(ABC):
         """
         raise UsageError(f"{self.info.title} has no graph")
 
+    def _require_native_size(self, given: str = "pictures") -> None:
+        """UsageError where images are brought to another size first, which the graph does not do."""
+        if self.policy.size is not None:
+            raise UsageError(f"{self.info.title}: its graph is of {given} at native size")
+
 
 class FullReferenceMetric(Metric):
     """A metric that compares images with their references."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from ...graphs import Graph, as_arrays
-from ..tracing import traced
+from ..tracing import PICTURES, SIDES, traced
 from ..trained import Standard
 from .model import SHORTEST, ConvNext, at_working_size, sizing
-
-#: Height and width of the picture that is traced: two lengths that no axis has else.
-_TRACED = (96, 160)
 
 
 def picture_graph(model: ConvNext, standard: Standard) -> Graph:
@@ -22,10 +19,9 @@ def picture_graph(model: ConvNext, standard: Standard) -> Graph:
         UsageError: if PyTorch cannot export the network
     """
     longest = model.longest
-    sides = {0: "batch", 2: "height", 3: "width"}
     title = model.backbone.info.title
     return Graph(
-        model=traced(model, standard, ["image"], (2, 3, *_TRACED), sides, title),
+        model=traced(model, standard, ["image"], PICTURES, SIDES, title),
         inputs={"image": f"pictures; shorter side at least {SHORTEST} pixels, longer at most {longest}"},
         outputs={"score": "mean opinion, 0 to 100"},
         preprocessing=sizing(longest),

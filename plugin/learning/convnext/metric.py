@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from ...errors import UsageError
 from ...graphs import Graph
 from ...metrics.base import Assessment, NoReferenceMetric
 from ..opinion import grade
@@ -32,8 +31,7 @@ class ConvNextQuality(NetworkMetric[ConvNext], NoReferenceMetric):
 
     def graph(self) -> Graph:
         """Images at the working size to scores."""
-        if self.policy.size is not None:
-            raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        self._require_native_size()
         return picture_graph(self._model, self._standard)
 
     def _described(self) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from ...errors import UsageError
 from ...graphs import Graph, as_arrays
 from ...metrics.base import Assessment, NoReferenceMetric
 from ..crops import mirrored
@@ -36,8 +35,7 @@ class FinetunedQuality(NetworkMetric[Regression], NoReferenceMetric):
 
     def graph(self) -> Graph:
         """All windows of one picture to its score."""
-        if self.policy.size is not None:
-            raise UsageError(f"{self.info.title}: its graph is of windows of pictures at native size")
+        self._require_native_size("windows of pictures")
         return windows_graph(
             self._model,
             self._standard,

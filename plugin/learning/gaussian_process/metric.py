@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ...errors import UsageError, WeightsError
+from ...errors import WeightsError
 from ...graphs import Graph
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ...metrics import MetricInfo, metric_info
@@ -70,8 +70,7 @@ class NoReferenceQuality(NoReferenceMetric):
 
     def graph(self) -> Graph:
         """Images at the working size to scores, deviations and percentiles."""
-        if self.policy.size is not None:
-            raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        self._require_native_size()
         return quality_graph(self._model, self._network.network)
 
     def grade(self, score: float) -> str:

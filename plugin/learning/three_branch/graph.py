@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from ...graphs import Graph, as_arrays
-from ..tracing import traced
+from ..tracing import PICTURES, SIDES, traced
 from ..trained import Standard
 from .model import ThreeBranch
-
-#: Height and width of the pictures that are traced: two lengths that no axis has else, the finest of four scales of
-#: each encoder large enough for all of them.
-_TRACED = (96, 160)
 
 
 def pair_graph(model: ThreeBranch, standard: Standard, title: str) -> Graph:
@@ -23,9 +19,8 @@ def pair_graph(model: ThreeBranch, standard: Standard, title: str) -> Graph:
     Raises:
         UsageError: if PyTorch cannot export the network
     """
-    sides = {0: "batch", 2: "height", 3: "width"}
     return Graph(
-        model=traced(model, standard, ["reference", "distorted"], (2, 3, *_TRACED), sides, title),
+        model=traced(model, standard, ["reference", "distorted"], PICTURES, SIDES, title),
         inputs={"reference": "pictures to compare with", "distorted": "pictures of the same size"},
         outputs={"score": "mean opinion, 0 to 100"},
         preprocessing="none; both pictures have one size",

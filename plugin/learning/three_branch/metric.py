@@ -8,7 +8,6 @@ from typing import Any
 
 import torch
 
-from ...errors import UsageError
 from ...graphs import Graph
 from ...metrics.base import Comparison, Features, FullReferenceMetric
 from ..trained import NetworkMetric
@@ -39,8 +38,7 @@ class ThreeBranchQuality(NetworkMetric[ThreeBranch], FullReferenceMetric):
 
     def graph(self) -> Graph:
         """Pairs of one size to scores."""
-        if self.policy.size is not None:
-            raise UsageError(f"{self.info.title}: its graph is of pictures at native size")
+        self._require_native_size()
         return pair_graph(self._model, self._standard, self.info.title)
 
     def _described(self) -> dict[str, Any]:
