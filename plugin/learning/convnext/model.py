@@ -17,12 +17,12 @@ import torch
 from torch import nn
 
 from ...errors import UsageError, WeightsError
+from ...images.sizes import between
 from ...metrics.models import GRADES, Declaration
 from ...networks.backbones import TIMM, Backbone, build, fresh
 from .. import trained
 from ..crops import mirrored
 from ..regression import Regression, own_names
-from ..sizes import between
 from ..trained import Standard
 
 DECLARATION: Final = Declaration("convnext", grades=GRADES)

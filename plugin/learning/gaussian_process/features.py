@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from ...images import DECODING
+from ...images.sizes import between
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
 from ...weights import Weights
-from ..sizes import between
 from . import statistics
 
 #: The network's blocks by the size and kind of what they find, from edges to objects.
