@@ -58,6 +58,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text
     return result
 
 
+def print_worst(metric: str, scores: Iterable[tuple[float, str]]) -> None:
+    """Scores and paths of the worst images by a metric, worst first."""
+    err.print(table("Worst first", ["image", metric], ((path, f"{value:.6g}") for value, path in scores)))
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A statistic, or a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"

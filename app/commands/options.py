@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+SOME_FAILED = 3
+"""Exit status where some images have no score."""
+
 Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda or cuda:N.")]
 WeightsPath = Annotated[
     Path | None,

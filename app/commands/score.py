@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import shlex
 import sys
-from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...plugin.errors import UsageError, without_paths
+from ...plugin.errors import UsageError
 from .. import terminal
-from .options import Device, WeightsPath
+from ..tally import Tally
+from . import score_dataset
+from .options import SOME_FAILED, Device, WeightsPath
 
 if TYPE_CHECKING:
-    from ...plugin.engine.records import Item
-    from ...plugin.metrics import MetricInfo
     from ...plugin.tables import Table
 
-SOME_FAILED = 3
 SHOWN = 10
 
 
 def score(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH...",
             help="A table (CSV, TSV, JSON lines, Parquet) with the column dist, and ref for metrics that compare; or "
-            "images, folders with all below them, quoted patterns; or - for a list of paths on standard input.",
+            "images, folders with all below them, quoted patterns; or - for a list of paths on standard input. "
+            "Images may be remote, such as s3://bucket/photos.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,9 +49,13 @@ def score(
             "-o",
             metavar="OUT.csv",
             help="Where to write the scores: CSV, or by its suffix .tsv, .jsonl or .parquet.",
-            show_default="standard output, as CSV",
+            show_default="standard output, as CSV; of a dataset its fields",
         ),
     ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Score a FiftyOne dataset's images, in place of PATH.")
+    ] = None,
+    view: Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")] = None,
     refs: Annotated[
         Path | None,
         typer.Option(
@@ -88,14 +90,17 @@ def score(
             "--details", help="Also write each score's standard deviation, percentile, grade and domain, if known."
         ),
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Keep the rows that OUT.csv has already.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what OUT.csv, or the dataset's field, has already.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a summary as JSON; without -o it contains the scores.")
     ] = False,
 ) -> None:
     """Score images, against their references or by themselves.
 
-    Writes the table's columns, one column a metric, and "error"; of images, their paths from the output's folder
+    The scores of a FiftyOne dataset go into its fields, or with -o into a file and not into the dataset. Otherwise:
+    writes the table's columns, one column a metric, and "error"; of images, their paths from the output's folder
     for those below it. Only full-reference metrics need references; "deepmse metrics" lists which those are. An
     image that cannot be scored has an empty score and the reason. Exit status: 0 all scored, 3 some rows failed,
     2 wrong usage.
@@ -110,19 +115,39 @@ def score(
 
     keep_freed_memory()
 
-    if resume and out is None:
-        raise UsageError("--resume continues a file: name it with -o OUT.csv")
-    table = read_inputs(
-        paths,
-        lines=sys.stdin,
-        references=refs,
-        folder=None if out is None else out.parent,
-        dist=dist_column,
-        ref=ref_column,
-    )
-    is_made_of_images = table.folder is not None
-    default = "nr" if is_made_of_images and refs is None else "deepmse"
-    metrics = list(distinct(metric or [default]))
+    settings: dict[str, Any] = {
+        "device": device,
+        "weights": weights,
+        "preset": preset,
+        "policy": policy,
+        "batch_size": batch_size,
+        "max_pixels": max_pixels or MAX_PIXELS,
+    }
+    if dataset is not None:
+        if paths or refs is not None:
+            raise UsageError("--dataset comes alone: the dataset says where images and references are")
+        source = score_dataset.open_source(dataset, view, metric)
+        if out is None:
+            score_dataset.into_fields(source, settings, only_missing=resume, top=top or 0, as_json=as_json)
+            return
+        table, metrics = source.table(), list(source.metrics)
+    else:
+        if view is not None:
+            raise UsageError("--view is of a dataset: name it with --dataset")
+        if not paths:
+            raise UsageError("what is to be scored? Name a table, images or folders, or a dataset with --dataset")
+        if resume and out is None:
+            raise UsageError("--resume continues a file: name it with -o OUT.csv")
+        table = read_inputs(
+            paths,
+            lines=sys.stdin,
+            references=refs,
+            folder=None if out is None else out.parent,
+            dist=dist_column,
+            ref=ref_column,
+        )
+        is_made_of_images = table.folder is not None
+        metrics = list(distinct(metric or ["nr" if is_made_of_images and refs is None else "deepmse"]))
     columns = score_tables.output_columns(table, metrics, details=details)
     needs_reference = any(metric_info(name).kind == "FR" for name in metrics)
     _require_references(table, ref_column, needs_reference)
@@ -130,15 +155,7 @@ def score(
     _name_unpaired(table, dist_column, ref_column, refs)
     if out is not None:
         score_tables.check_output(out, table)
-    scorer = Scorer(
-        metrics,
-        device=device,
-        weights=weights,
-        preset=preset,
-        policy=policy,
-        batch_size=batch_size,
-        max_pixels=max_pixels or MAX_PIXELS,
-    )
+    scorer = Scorer(metrics, **settings)
     terminal.warn(scorer.warnings)
 
     tally = Tally(metric_info(metrics[0]), dist_column, top or 0)
@@ -183,39 +200,9 @@ def score(
         print(json.dumps(summary if out else {**summary, "rows": rows}, indent=2, ensure_ascii=False))
     _print_summary(summary)
     if top:
-        rows_of_worst = ((path, f"{value:.6g}") for value, path in worst)
-        terminal.err.print(terminal.table("Worst first", ["image", metrics[0]], rows_of_worst))
+        terminal.print_worst(metrics[0], worst)
     if failed:
         raise typer.Exit(SOME_FAILED)
-
-
-class Tally:
-    """Failures by reason, and the worst by one metric.
-
-    Args:
-        info: the metric
-        dist: the column of paths
-        top: how many of the worst; where 0, no scores are kept
-    """
-
-    def __init__(self, info: MetricInfo, dist: str, top: int) -> None:
-        self._top = top
-        self.failures: Counter[str] = Counter()
-        self._info = info
-        self._dist = dist
-        self._scores: list[tuple[float, str]] = []
-
-    def add(self, row: Mapping[str, str], item: Item) -> None:
-        """One row as it is written."""
-        if row["error"]:
-            self.failures[without_paths(row["error"], item.dist, item.ref)] += 1
-        if self._top and row[self._info.field]:
-            self._scores.append((float(row[self._info.field]), row[self._dist]))
-
-    def worst(self) -> list[tuple[float, str]]:
-        """Scores and paths of the worst, worst first."""
-        pick = heapq.nlargest if self._info.lower_is_better else heapq.nsmallest
-        return pick(self._top, self._scores)
 
 
 def _require_references(table: Table, ref_column: str, needs_reference: bool) -> None:

@@ -10,12 +10,11 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from ..errors import UsageError
-from ..images import images_below, is_image, require_utf8
+from ..images import images_below, is_image, is_remote, remote_images, require_utf8
 from ..tables import SUFFIXES, Table, is_table, read_table
 from .pairing import pair
 
 STANDARD_INPUT: Final = "-"
-_REMOTE: Final = re.compile(r"[a-z][a-z0-9+.]*://", re.IGNORECASE)
 _PATTERN: Final = re.compile(r"[*?\[]")
 
 
@@ -24,11 +23,11 @@ class Found:
     """An image that somebody named.
 
     Args:
-        path: where it is
+        path: where it is; text where it is remote
         name: its path below the folder that was named; its file's name where it was named itself
     """
 
-    path: Path
+    path: Path | str
     name: PurePath
 
 
@@ -44,7 +43,8 @@ def read_inputs(
     """One table of what is to be scored.
 
     Args:
-        given: a table; or any number of images, folders (with all below them) and patterns; or "-" for a list
+        given: a table; or any number of images, folders (with all below them) and patterns, here or remote, such as
+            ``s3://bucket/photos``; or "-" for a list
         lines: the list, a path a line
         references: a folder in which to find each image's reference, by :data:`~.pairing.RULE`
         folder: where relative paths in the table start if it is made of images; by default the current folder
@@ -59,8 +59,8 @@ def read_inputs(
         UsageError: something is not there or cannot be read, no image is found, or tables and images are mixed
     """
     for text in given:
-        if _REMOTE.match(text):
-            raise UsageError(f"{text}: is not on this machine; copy it here or mount it, and name the path")
+        if is_remote(text) and is_table(Path(text)):
+            raise UsageError(f"{text}: tables are read from this machine; copy it here (paths in it may be remote)")
     if len(given) == 1 and _is_read_as_table(given[0]):
         table = read_table(Path(given[0]))
         if references is None:
@@ -69,10 +69,10 @@ def read_inputs(
     found = _listed(lines) if list(given) == [STANDARD_INPUT] else _named(given)
     if references is not None:
         inside = _absolute(references)
-        found = [one for one in found if not _absolute(one.path).is_relative_to(inside)]
+        found = [one for one in found if isinstance(one.path, str) or not _absolute(one.path).is_relative_to(inside)]
     if not found:
         raise UsageError(f"{', '.join(given)}: no image there; names of images end in .jpg, .png and the like")
-    require_utf8(one.path for one in found)
+    require_utf8(Path(one.path) for one in found)
     start = _absolute(folder or Path())
     rows = [{dist: _below(one.path, start)} for one in found]
     if references is not None:
@@ -84,7 +84,13 @@ def read_inputs(
 
 def _is_read_as_table(text: str) -> bool:
     path = Path(text)
-    return text != STANDARD_INPUT and not path.is_dir() and not is_image(path) and not _is_pattern(text)
+    return (
+        text != STANDARD_INPUT
+        and not is_remote(text)
+        and not path.is_dir()
+        and not is_image(path)
+        and not _is_pattern(text)
+    )
 
 
 def _is_pattern(text: str) -> bool:
@@ -106,12 +112,14 @@ def _with_references(table: Table, references: Path, dist: str, ref: str) -> Tab
 
 def _named(given: Sequence[str]) -> list[Found]:
     found = [one for text in given for one in _of_name(text)]
-    return list({_absolute(one.path): one for one in reversed(found)}.values())[::-1]
+    return list({_whole(one.path): one for one in reversed(found)}.values())[::-1]
 
 
 def _of_name(text: str) -> Iterator[Found]:
     path = Path(text)
-    if path.is_dir():
+    if is_remote(text):
+        yield from (Found(url, name) for url, name in remote_images(text))
+    elif path.is_dir():
         yield from (Found(image, image.relative_to(path)) for image in images_below(path))
     elif _is_pattern(text):
         root = Path(path.anchor)
@@ -130,13 +138,20 @@ def _of_name(text: str) -> Iterator[Found]:
 
 
 def _listed(lines: Iterable[str]) -> list[Found]:
-    paths = [Path(text) for line in lines if (text := line.rstrip("\r\n"))]
-    return [Found(path, PurePath(path.name)) for path in paths]
+    names = [text for line in lines if (text := line.rstrip("\r\n"))]
+    return [Found(name if is_remote(name) else Path(name), PurePath(PurePath(name).name)) for name in names]
 
 
-def _below(path: Path, folder: Path) -> str:
-    """The path from a folder where it is below it, else from the root."""
-    whole = _absolute(path)
+def _whole(path: Path | str) -> Path | str:
+    """What tells a place from others: the path from the root, or the remote name."""
+    return path if isinstance(path, str) else _absolute(path)
+
+
+def _below(path: Path | str, folder: Path) -> str:
+    """The path from a folder where it is below it, else from the root; a remote name as it is."""
+    whole = _whole(path)
+    if isinstance(whole, str):
+        return whole
     return str(whole.relative_to(folder) if whole.is_relative_to(folder) else whole)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from ..errors import OutputError, UsageError
 from ..files import kind_of_file, locked, read_bytes, resumable, write_whole
+from ..images import is_remote
 from ..metrics import MetricInfo, metric_info
 from ..tables import Table, csv_line, is_table, parse_table, read_table, require_format, to_number, write_table
 from .records import Item, Score
@@ -22,6 +23,7 @@ ERROR: Final = "error"
 
 def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[Item]:
     """The pairs of a table, keyed by row number from 0; relative paths start at the table's root.
+    Remote ones, such as ``s3://bucket/a.png``, stay as they are.
 
     Space around a path does not count. A row that names no distorted image has the path "", which gets no score.
 
@@ -35,9 +37,11 @@ def items(table: Table, *, dist: str = "dist", ref: str | None = "ref") -> list[
     """
     table.require(dist, *([ref] if ref else []))
 
-    def path(row: Mapping[str, str], column: str) -> Path | None:
+    def path(row: Mapping[str, str], column: str) -> str | Path | None:
         name = row[column].strip()
-        return table.root / name if name else None
+        if not name:
+            return None
+        return name if is_remote(name) else table.root / name
 
     return [
         Item(index, path(row, dist) or "", path(row, ref) if ref else None) for index, row in enumerate(table.rows)

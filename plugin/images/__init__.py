@@ -4,6 +4,7 @@ from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable
 from .formats import FORMATS
 from .listing import SUFFIXES, Listing, images_below, images_in, is_image, require_utf8
 from .policies import DECODING, NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
+from .remote import is_remote, remote_images
 
 __all__ = [
     "DECODING",
@@ -23,5 +24,7 @@ __all__ = [
     "images_below",
     "images_in",
     "is_image",
+    "is_remote",
+    "remote_images",
     "require_utf8",
 ]

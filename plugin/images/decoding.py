@@ -21,11 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageFile, UnidentifiedImageError
 
-from ..errors import ImageError
+from ..errors import ImageError, UsageError
 from ..files import kind_of_file
 from . import png, tiff
 from .colour import on_white, to_srgb
 from .formats import FORMATS, MissingPackageError, added_format
+from .remote import is_remote, read_remote
 
 MIN_SIDE: Final = 32
 """Smallest width and height, in pixels, that the networks here accept."""
@@ -89,7 +90,7 @@ def decode(
     installed; grey, palette, CMYK, alpha, 1 to 16 bits a channel. 16-bit samples keep their high byte.
 
     Args:
-        source: path, bytes or binary file
+        source: path, bytes, binary file, or text such as ``s3://bucket/a.png`` (see :mod:`.remote`)
         name: what to call the image in errors; by default its path
         max_pixels: limit on width × height
 
@@ -144,6 +145,16 @@ def _opened(source: str | Path | bytes | BinaryIO, label: str) -> Iterator[Binar
     """A source as a binary file; by its path only a regular one, so that no pipe or device is waited for."""
     if isinstance(source, bytes):
         yield BytesIO(source)
+    elif isinstance(source, str) and is_remote(source):
+        try:
+            content = read_remote(source)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise ImageError(label, f"cannot be fetched ({error})") from error
+        except UsageError as error:
+            raise ImageError(label, str(error).removeprefix(f"{label}: ")) from error
+        yield BytesIO(content)
     elif isinstance(source, str | Path):
         path = Path(source)
         if kind := kind_of_file(path.stat().st_mode):

@@ -30,6 +30,7 @@ from .loading import check_name, import_dataset
 from .models import read_card, trained_models
 from .samples import underlying
 from .snapshot import Snapshot, take_snapshot
+from .tables import has_references, open_samples, sample_table, worst
 from .training import TrainingJob, TrainingSummary, check_model_name, count_labels, save_next_view
 from .views import build_view, fingerprint, select_group, view_stages
 
@@ -65,15 +66,18 @@ __all__ = [
     "evaluated_view",
     "family",
     "fingerprint",
+    "has_references",
     "import_dataset",
     "is_grouped",
     "list_evaluations",
     "load_evaluation",
+    "open_samples",
     "path_fields",
     "read_card",
     "read_table",
     "rename_evaluation",
     "resolve_target",
+    "sample_table",
     "save_evaluation",
     "save_next_view",
     "score_fields",
@@ -83,4 +87,5 @@ __all__ = [
     "trained_models",
     "underlying",
     "view_stages",
+    "worst",
 ]

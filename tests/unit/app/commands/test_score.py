@@ -126,7 +126,7 @@ def test_what_needs_no_reference_is_the_default_where_there_are_none(run, photos
         (["part 0", "part 0/notes.txt"], "notes.txt: is no image by its name; tables end in .csv"),
         (["part 0", "-"], "a list on standard input comes alone"),
         (["*.bmp"], "*.bmp: no image there"),
-        (["s3://bucket/photos"], "s3://bucket/photos: is not on this machine"),
+        (["s3://bucket/photos"], "s3://bucket/photos: cannot be reached (Install s3fs"),
         (["pairs.csv", "--refs", "refs"], "pairs.csv: has a column 'ref' already"),
         (["part 0", "--refs", "nowhere"], "nowhere: no such folder"),
     ],
