@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ...plugin.errors import UsageError
-from ...plugin.vocabulary import HIGHER, LOWER, RESAMPLES, disagreement
+from ...plugin.vocabulary import RESAMPLES, disagreement
 from .. import terminal
 from ..evaluation_figures import FigureName, Subject, draw
+from .compared import score_columns, without_learnt
 from .labels import direction_of
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ...plugin.tables import Table
 
 _REFERENCE = "ref"
-_DISTORTED = "dist"
 _TITLES = {
     "srcc": "SRCC",
     "krcc": "KRCC",
@@ -53,7 +51,8 @@ def evaluate(
             "--metric",
             "-m",
             metavar="COL",
-            help="Column of scores; repeatable. COL:lower or COL:higher declares the direction of an unknown metric.",
+            help="Column of scores, or the file of the model behind it; repeatable. COL:lower or COL:higher declares "
+            "the direction of an unknown metric.",
             show_default="every known metric",
         ),
     ] = None,
@@ -108,8 +107,9 @@ def evaluate(
     table = read_table(scores)
     table.require(target, *(column for column in (by, within, target_std, cluster) if column))
     lower = direction_of(target, lower_is_better, table.columns)
-    directions = _directions(metric, table)
-    table = _without_learnt(table, directions, leave_out=unseen)
+    columns = score_columns(metric, table)
+    directions = {name: column.lower_is_better for name, column in columns.items()}
+    table = without_learnt(table, columns, leave_out=unseen)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
     sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
@@ -156,37 +156,6 @@ def evaluate(
         print_reasons(result, compared)
 
 
-def _without_learnt(table: Table, metrics: Iterable[str], *, leave_out: bool) -> Table:
-    """Say how many of a table's images the models behind its scores learnt from, and leave these out if asked to."""
-    from ...plugin.engine.score_tables import items
-    from ...plugin.learning.learnt import learnt_from
-    from ...plugin.metrics import find_by_field
-
-    if _DISTORTED not in table.columns:
-        return table
-    images = [Path(item.dist) for item in items(table, ref=None)]
-    learnt = [False] * len(images)
-    for column in metrics:
-        info = find_by_field(column)
-        among = learnt_from(info.name, images) if info is not None else None
-        if among is None or not among.any():
-            continue
-        learnt = [one or bool(other) for one, other in zip(learnt, among, strict=True)]
-        said = f"{column} learnt from {among.sum():,} of these {len(images):,} images"
-        if not leave_out:
-            terminal.warn([f"{said}: its agreement here says little of new ones; --unseen leaves them out"])
-        else:
-            terminal.err.print(f"{said}: left out")
-    if not leave_out or not any(learnt):
-        return table
-    kept = [index for index, is_learnt in enumerate(learnt) if not is_learnt]
-    return replace(
-        table,
-        rows=tuple(table.rows[index] for index in kept),
-        lines=tuple(table.lines[index] for index in kept if table.lines),
-    )
-
-
 def _column(table: Table, name: str | None) -> list[str] | None:
     return [row[name].strip() for row in table.rows] if name else None
 
@@ -222,28 +191,6 @@ def print_reasons(result: Evaluation, compared: Significance | None = None) -> N
     for reason, subjects in reasons.items():
         others = f" and {len(subjects) - 1} more" if len(subjects) > 1 else ""
         terminal.err.print(terminal.escaped(f"{subjects[0]}{others}: {reason}"), soft_wrap=True)
-
-
-def _directions(metrics: list[str] | None, table: Table) -> dict[str, bool]:
-    """Columns to evaluate, each with whether lower is better."""
-    from ...plugin.metrics import find_by_field
-
-    columns = table.columns
-    if metrics is None:
-        known = {column: info.lower_is_better for column in columns if (info := find_by_field(column))}
-        if not known:
-            raise UsageError(f"no column is named after a known metric; name one with -m ({', '.join(columns)})")
-        return known
-    directions = {}
-    for name in metrics:
-        column, _, direction = name.rpartition(":") if name.endswith((f":{LOWER}", f":{HIGHER}")) else (name, "", "")
-        info = find_by_field(column.replace("-", "_"))
-        column = info.field if info and column not in columns else column
-        table.require(column)
-        if not direction and info is None:
-            terminal.warn([f"{column} is no known metric: taking higher as better; say {column}:lower if it is not"])
-        directions[column] = direction == LOWER if direction else bool(info and info.lower_is_better)
-    return directions
 
 
 def evaluation_table(result: Evaluation, by: str | None) -> Any:

@@ -28,4 +28,4 @@ class Examples(Protocol):
         """
 
     def name(self, index: int) -> str:
-        """What to call an example in messages."""
+        """The file of an example's image, the distorted one of a pair."""

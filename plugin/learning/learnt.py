@@ -59,7 +59,7 @@ def remember(model: Path, images: Iterable[Path]) -> None:
     """
     with ThreadPoolExecutor(_READERS) as pool:
         found = [each for each in pool.map(fingerprint, images) if each is not None]
-    write_whole(_beside(model), np.array(found, np.uint8).reshape(-1, _DIGEST + _SIGNS).tobytes())
+    write_whole(beside(model), np.array(found, np.uint8).reshape(-1, _DIGEST + _SIGNS).tobytes())
 
 
 def learnt_from(metric: str, images: Sequence[Path]) -> NDArray[np.bool_] | None:
@@ -74,7 +74,7 @@ def learnt_from(metric: str, images: Sequence[Path]) -> NDArray[np.bool_] | None
         is no trained model, or it is not known what it learnt from
     """
     model = Path(metric) if metric.endswith(MODEL_SUFFIX) else _PACKAGED / f"{metric}{MODEL_SUFFIX}"
-    if not (kept := _beside(model)).is_file():
+    if not (kept := beside(model)).is_file():
         return None
     known = np.frombuffer(kept.read_bytes(), np.uint8).reshape(-1, _DIGEST + _SIGNS)
     with ThreadPoolExecutor(_READERS) as pool:
@@ -88,7 +88,8 @@ def _is_among(wanted: NDArray[np.uint8], known: NDArray[np.uint8]) -> bool:
     return bool((same_file | (differing <= NEAR)).any())
 
 
-def _beside(model: Path) -> Path:
+def beside(model: Path) -> Path:
+    """Where the fingerprints of what a model learnt from are kept."""
     return model.with_suffix(".learnt")
 
 

@@ -15,6 +15,7 @@ from ..errors import OutputError, UsageError
 from ..files import locked, write_whole
 from ..threads import decoders
 from .examples import Examples
+from .learnt import remember
 from .results import watched
 from .settings import Epoch, Settings, log
 from .steps import Run
@@ -56,6 +57,18 @@ class Job:
     settings: Settings
     identity: Mapping[str, Any]
     card: Mapping[str, Any]
+
+    def remember(self, out: Path) -> None:
+        """Keep the images' fingerprints beside the model's file; those watched count, since they chose the epoch.
+
+        Args:
+            out: the model's file
+
+        Raises:
+            OutputError: if it cannot be written
+        """
+        parts = [self.training] if self.validation is None else [self.training, self.validation]
+        remember(out, [Path(part.name(index)) for part in parts for index in range(len(part.targets))])
 
     def results(self, outcome: Outcome) -> dict[str, Any]:
         """How well the kept parameters do on the examples held out, for the card."""

@@ -17,6 +17,7 @@ from fiftyone.core.collections import SampleCollection
 from ..errors import UsageError
 from ..learning.folds import FEWEST, number_of_folds
 from ..learning.labels import LabelledImages, labelled
+from ..learning.learnt import beside
 from ..metrics import MODEL_SUFFIX, check_model_path, metric_info
 from ..metrics.models import info_of
 from .compute import Progress
@@ -189,7 +190,7 @@ class TrainingJob:
         """UsageError where scores miss the labels by no less than their mean does; the model is removed then."""
         if results["rmse_without_fit"] < results["rmse_of_mean"]:
             return
-        for path in (self._path, self._path.with_suffix(".json")):
+        for path in (self._path, self._path.with_suffix(".json"), beside(self._path)):
             path.unlink()
         raise UsageError(f"no model: {results['in_words']} Label more images, or check the labels")
 

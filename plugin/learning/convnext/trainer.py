@@ -44,6 +44,7 @@ class Trained:
     Attributes:
         model: with the kept parameters
         standard: of the opinions that it learnt from
+        job: what it was trained on
         testing: images that training has not seen
         out: where to write it
         card: what is known before the test
@@ -51,12 +52,13 @@ class Trained:
 
     model: ConvNext
     standard: Standard
+    job: Job
     testing: LabelledImages
     out: Path
     card: dict[str, Any]
 
     def test(self, device: torch.device, told: Callable[[int, int], None] = lambda done, of: None) -> dict[str, Any]:
-        """Test the model, and write it with its card.
+        """Test the model, and write it with its card and the fingerprints of what it learnt from.
 
         Args:
             device: where to compute
@@ -72,6 +74,7 @@ class Trained:
         results = {**self.card["results"], **agreement(predicted, self.testing)}
         card = {**self.card, "results": results, "skipped": [*self.card["skipped"], *unusable]}
         save(self.out, self.model.state_dict(), self.model, self.standard, card)
+        self.job.remember(self.out)
         return card
 
 
@@ -181,7 +184,7 @@ def fit(
         "versions": versions("torch", "torchvision", "timm", "lightning-fabric"),
         "licence": "Apache-2.0 for what was trained; pretrained parameters keep their own terms",
     }
-    return Trained(model.eval(), Standard(**job.card["target"]), testing, out, card)
+    return Trained(model.eval(), Standard(**job.card["target"]), job, testing, out, card)
 
 
 def parts(labelled: LabelledImages, test: float, watched: float, seed: int) -> tuple[Split, str]:

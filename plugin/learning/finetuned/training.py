@@ -134,8 +134,8 @@ def finetune(
     """Train a backbone on opinions.
 
     Writes ``OUT.safetensors``, whose parameters have the backbone's own names, so that it serves as the backbone's
-    weights, and beside ``quality.*`` those of the neuron; ``OUT.json``, which says how it came about; and what
-    :func:`~deepmse.plugin.learning.loop.train` writes.
+    weights, and beside ``quality.*`` those of the neuron; ``OUT.json``, which says how it came about; ``OUT.learnt``,
+    by which its images are known again; and what :func:`~deepmse.plugin.learning.loop.train` writes.
 
     Args:
         training: the images to learn from
@@ -170,4 +170,5 @@ def finetune(
         "versions": versions("torch", "torchvision", "timm"),
     }
     save(out, outcome.state, cast(Regression, job.module), Standard(**job.card["target"]), card)
+    job.remember(out)
     return card

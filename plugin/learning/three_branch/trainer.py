@@ -110,7 +110,8 @@ def fit(
 ) -> dict[str, Any]:
     """Train a model on labelled pairs.
 
-    Writes ``OUT.safetensors``, its card ``OUT.json``, and what :func:`~deepmse.plugin.learning.loop.train` writes.
+    Writes ``OUT.safetensors``, its card ``OUT.json``, ``OUT.learnt``, by which its images are known again, and what
+    :func:`~deepmse.plugin.learning.loop.train` writes.
     Where nothing but the fully connected layers is trained, on whole images, the frozen branch's features are
     computed once for all epochs.
 
@@ -155,6 +156,7 @@ def fit(
         "licence": "Apache-2.0 for what was trained; a frozen encoder's parameters keep their own terms",
     }
     save(out, outcome.state, model.architecture, Standard(**job.card["target"]), card)
+    job.remember(out)
     return card
 
 

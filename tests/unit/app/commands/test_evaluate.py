@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from deepmse.plugin.evaluation import compare_metrics, evaluate, export
 from deepmse.plugin.learning import learnt
+from deepmse.plugin.learning.files import write_model
+from deepmse.plugin.metrics.models import Declaration
 from PIL import Image
 from scipy.stats import spearmanr
 
@@ -69,6 +72,18 @@ def test_images_that_the_model_learnt_from_are_told_and_left_out(run, made_pairs
     assert [result.json["rows"][0]["n"] for result in (warned, unseen)] == [6, 3]
     assert "nr learnt from 3 of these 6 images: its agreement here says little" in " ".join(warned.err.split())
     assert "nr learnt from 3 of these 6 images: left out" in " ".join(unseen.err.split())
+
+
+def test_a_model_is_named_by_its_file_which_tells_its_direction_and_what_it_learnt_from(run, made_pairs, tmp_path):
+    images, model = [pair.dist for pair in made_pairs], tmp_path / "mine.safetensors"
+    rows = [f"{path},{index},{-index}\n" for index, path in enumerate(images)]
+    (tmp_path / "scores.csv").write_text("dist,mos,mine\n" + "".join(rows))
+    write_model(model, {"weight": torch.zeros(1)}, Declaration("finetuned", lower_is_better=True), {}, {})
+    learnt.remember(model, images[:2])
+    result = run("evaluate", tmp_path / "scores.csv", "--target", "mos", "-m", model, "--resamples", 0, "--json")
+    assert [(row["metric"], row["srcc"]) for row in result.json["rows"]] == [("mine", 1)]
+    assert "mine learnt from 2 of these 6 images: its agreement here" in " ".join(result.err.split())
+    assert "no known metric" not in result.err
 
 
 def test_intervals_are_clustered_by_the_reference_where_there_is_one(run, scores, table):

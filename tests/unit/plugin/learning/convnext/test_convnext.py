@@ -13,6 +13,7 @@ from deepmse.plugin.learning.convnext.model import DECLARATION, at_working_size,
 from deepmse.plugin.learning.convnext.trainer import fit, parts, prepare
 from deepmse.plugin.learning.files import read_model, write_model
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.learnt import learnt_from
 from deepmse.plugin.learning.recipes import CONVNEXT
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.metrics import create, metric_info
@@ -67,6 +68,16 @@ def test_it_learns_sixteen_images(run, trained, images, tmp_path):
     info = metric_info(str(trained))
     assert (info.name, info.kind, info.lower_is_better, info.range) == ("mine", "NR", False, (0, 100))
     assert info.grades == DECLARATION.grades
+
+
+def test_the_images_that_were_learnt_from_and_watched_are_known_those_of_the_test_are_not(images, tmp_path):
+    out = tmp_path / "mine.safetensors"
+    options = {"variant": "atto", "longest": LONGEST, "scratch": True}
+    job, testing = prepare(images, settings=Settings(epochs=1, batch_size=8), test=0.3, watched=0.3, **options)
+    fit(job, testing, out, device=CPU).test(CPU)
+    known = learnt_from(str(out), images.paths)
+    assert {path for path, is_known in zip(images.paths, known, strict=True) if not is_known} <= set(testing.paths)
+    assert known.sum() >= len(images) - len(testing)
 
 
 def test_a_model_is_read_back_to_the_bit_and_continues_as_pretrained_weights(trained, images):

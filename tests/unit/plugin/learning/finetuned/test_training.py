@@ -10,6 +10,7 @@ import torch
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning.finetuned.training import Recipe, finetune
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.learnt import learnt_from
 from deepmse.plugin.learning.recipes import FINETUNED
 from deepmse.plugin.learning.regression import Regression
 from deepmse.plugin.learning.settings import Epoch
@@ -140,6 +141,7 @@ def test_what_is_written_serves_as_weights(images, squeezenet, tmp_path):
     assert card["target"] == {"mean": 75.0, "std": pytest.approx(np.std(images.opinions))}
     assert card["kept_epoch"] == 2
     assert [epoch["loss"] for epoch in card["epochs"]] == [epoch.loss for epoch in history]
+    assert learnt_from(str(out), [*images.paths, tmp_path / "nowhere.png"]).tolist() == [True] * 8 + [False]
 
 
 def test_early_stopping_keeps_the_network_that_did_best(images, squeezenet, tmp_path):

@@ -11,6 +11,7 @@ import torch
 from deepmse.plugin.errors import ImageError, UsageError, WeightsError
 from deepmse.plugin.learning.files import read_model
 from deepmse.plugin.learning.labels import LabelledImages
+from deepmse.plugin.learning.learnt import learnt_from
 from deepmse.plugin.learning.recipes import THREE_BRANCH
 from deepmse.plugin.learning.settings import Settings
 from deepmse.plugin.learning.three_branch.examples import Pairs, PooledPairs
@@ -171,6 +172,7 @@ def test_kept_features_learn_sixteen_pairs_and_the_file_scores_as_it_learnt(quic
             scores.append(float(metric.compare([metric.prepare(reference)], distorted).scores))
     assert stats.spearmanr(scores, pairs.opinions).statistic > 0.98
     assert metric.describe()["branches"] == {"frp": "squeezenet", "frnp": None, "nr": None, "log": True}
+    assert learnt_from(str(quick[0]), pairs.paths).all()
 
 
 def test_training_goes_on_from_a_model_and_its_card_says_so(quick, pairs, tmp_path):
