@@ -1,5 +1,7 @@
 """Errors that a user can act on. Each message names the thing, what is wrong and what to do."""
 
+import re
+
 
 class DeepMSEError(Exception):
     """Base of every error raised on purpose by this package."""
@@ -15,7 +17,7 @@ class ImageError(DeepMSEError):
 
     Args:
         source: the file's path, or a short name for an image that has none
-        reason: what is wrong, in words
+        reason: what is wrong, in words; what differs from image to image comes after a colon
     """
 
     def __init__(self, source: object, reason: str) -> None:
@@ -55,3 +57,12 @@ def without_paths(message: str, *paths: object) -> str:
     for path in filter(None, map(str, paths)):
         message = message.replace(f"{path}: ", "")
     return message
+
+
+def kind_of(reason: str) -> str:
+    """A reason as far as it is the same for all images with this fault: up to its first colon or semicolon.
+
+    >>> kind_of("damaged or truncated: image file is truncated (3 bytes not processed)")
+    'damaged or truncated'
+    """
+    return re.split("[:;] ", reason, maxsplit=1)[0]

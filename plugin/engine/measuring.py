@@ -41,7 +41,7 @@ def usable(metric: Metric, path: str | Path, loaded: Future[Frame | ImageError])
     height, width = image.shape[-2:]
     if min(height, width) < metric.min_side:
         return ImageError(
-            path, f"{width}×{height} is too small: {metric.info.title} needs {metric.min_side} pixels a side"
+            path, f"too small: {width}×{height}, and {metric.info.title} needs {metric.min_side} pixels a side"
         )
     return image
 
@@ -106,7 +106,10 @@ def _size_mismatch(metric: Metric, frame: Frame | ImageError, reference: Frame |
         return None
     if frame.shape == reference.shape:
         return None
-    return f"{_by(frame)}, but its reference is {_by(reference)}; the image policy resize-256 brings both to one size"
+    return (
+        f"of another size than its reference: {_by(frame)}, not {_by(reference)}; the image policy resize-256 brings "
+        "both to one size"
+    )
 
 
 def notes_on(frame: Frame | ImageError, reference: Reference | None) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ def decode(
         unclear = isinstance(
             error, OverflowError | MemoryError | RuntimeError | AssertionError | struct.error | zlib.error
         )
-        raise ImageError(label, f"damaged or truncated ({f'{kind}: {error}' if unclear else error})") from error
+        raise ImageError(label, f"damaged or truncated: {f'{kind}, {error}' if unclear else error}") from error
 
 
 def decode_scorable(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Decoded:
@@ -136,7 +136,7 @@ def decode_scorable(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Decode
     decoded = decode(path, max_pixels=max_pixels)
     height, width = decoded.shape
     if min(height, width) < MIN_SIDE:
-        raise ImageError(path, f"{width}×{height} is too small: metrics need at least {MIN_SIDE}×{MIN_SIDE}")
+        raise ImageError(path, f"too small: {width}×{height}, and metrics need at least {MIN_SIDE}×{MIN_SIDE}")
     return decoded
 
 
@@ -178,7 +178,7 @@ def _decode(stream: BinaryIO, label: str, max_pixels: int) -> Decoded:
     with image:
         width, height = image.size
         if width * height > max_pixels:
-            raise ImageError(label, f"{width}×{height} is over the limit of {max_pixels:,} pixels")
+            raise ImageError(label, f"over the limit of {max_pixels:,} pixels: {width}×{height}")
         if image.format == "TIFF" and not tiff.is_for_pillow(image):
             return _tiff(stream, label, max_pixels)
         if getattr(image, "is_animated", False):

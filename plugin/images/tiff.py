@@ -81,18 +81,18 @@ def read(stream: BinaryIO, label: str, max_pixels: int) -> Pixels:
     except Exception as error:  # Damaged files raise almost anything.
         if "imagecodecs" in str(error):
             raise ImageError(
-                label, "a TIFF of a compression that needs imagecodecs: pip install 'fiftyone-deepmse[formats]'"
+                label, "a TIFF of a compression that needs imagecodecs; pip install 'fiftyone-deepmse[formats]'"
             ) from error
-        raise ImageError(label, f"damaged or truncated ({error})") from error
+        raise ImageError(label, f"damaged or truncated: {error}") from error
 
 
 def _check(page: Any, label: str, max_pixels: int) -> None:
     width, height = page.imagewidth, page.imagelength
     tile = (page.tilewidth or 1) * (page.tilelength or 1) if page.is_tiled else 1
     if not width * height:
-        raise ImageError(label, f"damaged or truncated (its size is {width}×{height})")
+        raise ImageError(label, f"damaged or truncated: its size is {width}×{height}")
     if max(width * height, tile) > max_pixels:
-        raise ImageError(label, f"{width}×{height} is over the limit of {max_pixels:,} pixels")
+        raise ImageError(label, f"over the limit of {max_pixels:,} pixels: {width}×{height}")
     colours = _COLOURS.get(int(page.photometric))
     if colours is None or page.samplesperpixel not in (colours, colours + 1):
         raise ImageError(

@@ -42,7 +42,9 @@ class Pairs:
         reference, distorted = (decode(path).pixels for path in paths)
         if reference.shape != distorted.shape:
             (height, width), (other_height, other_width) = distorted.shape[:2], reference.shape[:2]
-            raise ImageError(paths[1], f"{width}×{height}, but its reference is {other_width}×{other_height}")
+            raise ImageError(
+                paths[1], f"of another size than its reference: {width}×{height}, not {other_width}×{other_height}"
+            )
         both = np.stack([reference, distorted])
         chosen = hashlib.sha256(str(index).encode() if key is None else key).digest()
         if self.crop is not None:

@@ -149,7 +149,7 @@ def test_every_broken_pair_is_a_reason_in_its_place(made_pairs, tmp_path, plain)
         (good.ref, good.dist, None),
         (good.ref, tmp_path / "half.png", "damaged or truncated"),
         (good.ref, tmp_path, "is a folder"),
-        (good.ref, plain(1, (31, 90)), "31×90 is too small: metrics need at least 32×32"),
+        (good.ref, plain(1, (31, 90)), "too small: 31×90, and metrics need at least 32×32"),
         (None, good.dist, "compares with a reference, and none is named"),
         (tmp_path / "text.png", tmp_path / "missing.png", "no such file"),
         (good.ref, good.dist, None),
@@ -362,7 +362,7 @@ def test_without_resizing_unequal_sizes_are_an_error(plain):
     items = [Item(0, plain(20, (64, 48)), plain(10, (64, 48))), Item(1, plain(20, (48, 64)), plain(10, (64, 48)))]
     same, different = Scorer(policy="native").run(items)
     assert same.error == ""
-    assert different.error.startswith(f"{items[1].dist}: 48×64, but its reference is 64×48")
+    assert different.error.startswith(f"{items[1].dist}: of another size than its reference: 48×64, not 64×48")
     assert "resize-256" in different.error
 
 
@@ -398,7 +398,7 @@ def test_error_maps_are_made_on_demand_on_one_scale(made_pairs):
 
 def test_an_image_over_the_limit_is_an_error(plain):
     (score,) = score_pairs([(plain(10), plain(20, (41, 40)))], max_pixels=1600)
-    assert "41×40 is over the limit of 1,600 pixels" in score.error
+    assert "over the limit of 1,600 pixels: 41×40" in score.error
 
 
 @pytest.mark.parametrize("name", ["gpu", "CPU", "cuda:x", "cuda:-1", "cuda:", "mps", "", "cuda:99"])
@@ -488,7 +488,7 @@ class TestNoReference:
     ) -> None:
         use(Brightness())
         small, enough = Scorer(device="cpu").run([Item(0, plain(1, (80, 39))), Item(1, plain(2, (40, 40)))])
-        assert "80×39 is too small: Brightness needs 40 pixels a side" in small.error
+        assert "too small: 80×39, and Brightness needs 40 pixels a side" in small.error
         assert enough.measurements["brightness"].value == 2
 
     def test_notes_of_the_file_are_kept(self, use: Callable[[AnyMetric], AnyMetric], tmp_path: Path) -> None:

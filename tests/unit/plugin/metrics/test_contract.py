@@ -125,7 +125,7 @@ def test_the_smallest_side_is_enough_and_what_is_smaller_is_an_error_of_its_row(
     items = [Item(side, tmp_path / f"{side}_0.png", tmp_path / f"{side}_1.png") for side in (smallest, smallest - 1)]
     enough, small = Scorer([name], device="cpu").run(items)
     assert math.isfinite(enough.measurements[name].value)
-    assert f"{smallest - 1}×{smallest + 39} is too small" in small.error
+    assert f"too small: {smallest - 1}×{smallest + 39}" in small.error
 
 
 @pytest.fixture(scope="module")

@@ -133,7 +133,7 @@ def test_broken_photographs_are_left_out_and_named(tmp_path, photos):
     assert len(dataset.records) == 40
     left_out = {note.split()[0]: note for note in dataset.notes if "left out" in note}
     assert left_out.keys() == {"cut.png", "text.jpg", "empty.bmp", "thin.png", "deep.tiff", "Files"}
-    assert "200×20 is too small" in left_out["thin.png"]
+    assert "too small: 200×20" in left_out["thin.png"]
     assert "no defined white" in left_out["deep.tiff"]
     assert left_out["Files"] == "Files left out: 1 that are no images by their names (.txt)."
     assert [all_ for _, all_ in steps] == [7 * 21] * len(steps)

@@ -318,7 +318,7 @@ def test_what_is_wrong_with_pairs_is_said(pairs, squeezenet_file, tmp_path):
     wrong = replace(pairs, paths=(tmp_path / "small.png", *pairs.paths[1:]))
     card = fit(wrong, out, **common, settings=Settings(epochs=1), held_out=0)
     assert len(card["skipped"]) == 1
-    assert "small.png: 48×64, but its reference is 64×64" in card["skipped"][0]
+    assert "small.png: of another size than its reference: 48×64, not 64×64" in card["skipped"][0]
 
 
 def test_a_file_that_lacks_something_is_refused_in_words(trained, tmp_path):
