@@ -72,6 +72,14 @@ class Metric(ABC):
     def describe(self) -> dict[str, Any]:
         """Everything besides the images that decides the scores, for run records; JSON-able."""
 
+    def keep_features(self) -> None:  # noqa: B027 (most have nothing to keep)
+        """Keep what is slow to compute of each image, where the metric can, so that it is at hand the next time."""
+
+    @property
+    def reused(self) -> int:
+        """Images for which what was kept has been taken."""
+        return 0
+
     def graph(self) -> Graph:
         """The metric as an ONNX graph, where ``info.has_graph``.
 

@@ -15,6 +15,7 @@ from ...images.sizes import between
 from ...networks import efficientnet_lite
 from ...networks.pooling import pooling
 from ...weights import Weights
+from ..kept import KeptFeatures
 from . import statistics
 
 #: The network's blocks by the size and kind of what they find, from edges to objects.
@@ -70,9 +71,37 @@ class FeatureNetwork:
         network, self.weights = efficientnet_lite.build(weights)
         self.network = network.to(device)
         self._device = torch.device(device)
+        self._kept: KeptFeatures | None = None
+
+    def keep(self) -> None:
+        """Keep the features of what is looked at from now on, and take those that were kept before."""
+        network = {
+            "weights": self.weights.sha256,
+            "pool": self.pool,
+            "device": self._device.type,
+            "torch": torch.__version__,
+        }
+        self._kept = KeptFeatures(network, self.sizes())
+
+    @property
+    def reused(self) -> int:
+        """Pictures whose features were kept before."""
+        return 0 if self._kept is None else self._kept.found
 
     def __call__(self, images: torch.Tensor) -> NDArray[np.float32]:
         """Features, (N, D), of uint8 images (N, 3, H, W)."""
+        if self._kept is None:
+            return self._compute(images)
+        keys = [self._kept.key(image) for image in images.cpu().numpy()]
+        found = [self._kept.get(key) for key in keys]
+        missing = [index for index, each in enumerate(found) if each is None]
+        if missing:
+            for index, features in zip(missing, self._compute(images[missing]), strict=True):
+                self._kept.put(keys[index], features)
+                found[index] = features
+        return np.stack([each for each in found if each is not None])
+
+    def _compute(self, images: torch.Tensor) -> NDArray[np.float32]:
         # One at a time, an image has the same features to the last bit in any batch, and a CPU is as fast.
         parts = torch.split(images, 1 if self._device.type == "cpu" else len(images))
         return np.concatenate([self._of(part) for part in parts])

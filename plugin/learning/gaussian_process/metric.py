@@ -57,6 +57,15 @@ class NoReferenceQuality(NoReferenceMetric):
                 f"{found.path} ({found.sha256[:12]}…)"
             )
 
+    def keep_features(self) -> None:
+        """Keep the network's features, in the user's cache folder."""
+        self._network.keep()
+
+    @property
+    def reused(self) -> int:
+        """Images whose features were kept before."""
+        return self._network.reused
+
     def assess(self, images: torch.Tensor) -> Assessment:
         """Score images; each by itself, so that a batch changes nothing."""
         features = self._network(images)
