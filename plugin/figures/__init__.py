@@ -5,7 +5,7 @@ from .curves import loss_curves
 from .levels import level_figure
 from .pictures import picture_grid
 from .residuals import probability_plot, regression, residual_histogram, residuals_by_prediction
-from .scatter import scatter
+from .scatter import scatter, set_off
 from .significance import TESTS, significance_matrix
 from .statistics import STATISTICS, metric_heatmap, statistics_table
 
@@ -22,6 +22,7 @@ __all__ = [
     "residual_histogram",
     "residuals_by_prediction",
     "scatter",
+    "set_off",
     "significance_matrix",
     "statistics_table",
 ]

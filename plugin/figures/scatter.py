@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from .common import Figure, Trace, legend_below, line, markers, plot_layout, sub
 
 _HEIGHT: Final = 400
 _CURVE_POINTS: Final = 100
+_FAINT: Final = 0.12
 _FIT_NAMES: Final = {
     "logistic5": "logistic fit (5 parameters)",
     "logistic4": "logistic fit (4 parameters)",
@@ -52,6 +53,26 @@ def scatter(
     legend, height = legend_below(len(order))
     layout = plot_layout(x_title, y_title, _HEIGHT + height, dragmode="lasso", showlegend=True, legend=legend)
     return Figure(data, layout)
+
+
+def set_off(figure: Figure, ids: Collection[str]) -> Figure:
+    """The figure with the points of some images set off from the others; as it is where it has none of them.
+
+    Args:
+        figure: any
+        ids: of the images
+    """
+    wanted = set(ids)
+    chosen = [[place for place, each in enumerate(trace.get("ids", ())) if each in wanted] for trace in figure.data]
+    if not any(chosen):
+        return figure
+    data = [
+        {**trace, "selectedpoints": places, "unselected": {"marker": {"opacity": _FAINT}}}
+        if "ids" in trace
+        else trace
+        for trace, places in zip(figure.data, chosen, strict=True)
+    ]
+    return Figure(data, figure.layout)
 
 
 def points(

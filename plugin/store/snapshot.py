@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
+from .fields import INFO_KEY, SCORES_KEY
 from .items import is_grouped
 from .samples import underlying
 from .views import fingerprint
@@ -70,7 +72,8 @@ def take_snapshot(samples: SampleCollection) -> Snapshot:
         samples: dataset or view
     """
     dataset = samples._root_dataset
-    stamp = (dataset._doc.id, dataset._max("last_modified_at"), dataset.last_deletion_at, len(dataset))
+    declared = json.dumps([dataset.info.get(key) for key in (INFO_KEY, SCORES_KEY)], sort_keys=True, default=str)
+    stamp = (dataset._doc.id, dataset._max("last_modified_at"), dataset.last_deletion_at, len(dataset), declared)
     return _snapshot(_Moment(fingerprint(samples.view()), stamp, samples))
 
 

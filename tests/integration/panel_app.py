@@ -28,6 +28,7 @@ class App:
         self.panel = foo.get_operator(PANEL)
         self.stages: list[dict[str, Any]] = []
         self.filters: dict[str, Any] | None = None
+        self.selected: list[str] = []
         self.state: dict[str, Any] = {}
         self.data: dict[str, Any] = {}
         self.output: dict[str, Any] = {}
@@ -42,6 +43,7 @@ class App:
             "dataset_name": self.dataset.name,
             "view": self.stages,
             "filters": self.filters,
+            "selected": self.selected,
             "params": {"panel_id": "p", "panel_state": state or self.state, "__method__": event, **params},
         }
         executor = Executor()

@@ -26,6 +26,37 @@ def app(dataset) -> App:
     return app
 
 
+class TestSetOffPoints:
+    def marked(self, app: App) -> list[str]:
+        """Ids of the points that stand out; all others are faint."""
+        found = []
+        for trace in app.figure("scatter"):
+            if "selectedpoints" in trace:
+                assert trace["unselected"]["marker"]["opacity"] < 0.2
+                found += [trace["ids"][place] for place in trace["selectedpoints"]]
+        return sorted(found)
+
+    def test_points_drawn_round_stay_set_off_until_the_grid_is_reset(self, app, dataset):
+        chosen = sorted(dataset.values("id")[2:7])
+        assert self.marked(app) == []
+        app.send("on_select_points", data=[{"id": id_} for id_ in chosen])
+        assert self.marked(app) == chosen
+        assert sorted(app.view.values("id")) == chosen
+        app.choose(breakdown="level")
+        assert self.marked(app) == chosen
+        app.send("on_reset")
+        assert self.marked(app) == []
+
+    def test_samples_selected_in_the_grid_are_set_off(self, app, dataset):
+        chosen = sorted(dataset.values("id")[:2])
+        app.selected = chosen
+        app.send("on_change_selected")
+        assert self.marked(app) == chosen
+        app.selected = []
+        app.send("on_change_selected")
+        assert self.marked(app) == []
+
+
 class TestStatistics:
     def test_are_those_of_scipy_by_group(self, app):
         assert list(app.rows) == ["all", "blur", "jpeg", "(none)"]
@@ -70,6 +101,13 @@ class TestStatistics:
         dataset.delete_samples(dataset.limit(5))
         app.send("on_refresh")
         assert list(app.rows) == ["all", "jpeg", "(none)"]
+
+    def test_follow_the_declaration(self, app, dataset):
+        before = app.rows["all"]
+        dataset.info["image_quality"] = {**dataset.info["image_quality"], "lower_is_better": False}
+        dataset.save()
+        app.send("on_change_dataset")
+        np.testing.assert_allclose(app.rows["all"], -np.array(before))
 
     def test_intervals_are_told_where_they_are_wanted(self, app):
         hover = app.figure("heatmap")[0]["customdata"][0][0]

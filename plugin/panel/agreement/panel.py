@@ -21,7 +21,8 @@ Correlations are positive where metric and target agree, each turned by its decl
 PLCC, RMSE and MAE are taken after a five-parameter logistic fit. Point at a number for its 95 % interval.
 
 - **Click a cell** to see its images, those furthest from the fitted curve first; *Reset grid* brings all back.
-- **Click a point** to open its image; **draw round points** to see theirs.
+- **Click a point** to open its image; **draw round points** to see theirs. Points of samples that you select in the
+  grid stand out.
 - **Save** keeps view, settings and numbers as a run of the dataset.
 """
 
@@ -76,6 +77,12 @@ class QualityVsMos(foo.Panel):
         session = self.session(ctx)
         session.pin(ctx.view)
         session.update()
+
+    def on_change_selected(self, ctx: foo.ExecutionContext) -> None:
+        """Set the points of the samples that are selected in the grid off from the others."""
+        session = self.session(ctx)
+        if session.is_drawn:
+            session.mark(ctx.selected or [])
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""

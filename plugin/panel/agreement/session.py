@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 
-from ...figures import Figure
+from ...figures import Figure, set_off
 from ...figures.common import Layout
 from ...store import build_view, fingerprint, take_snapshot, underlying, view_stages
 from ...vocabulary import disagreement
@@ -118,8 +118,15 @@ class Session:
                 "base_fingerprint": fingerprint(view),
                 "shown": None,
                 "shown_label": None,
+                "marked": [],
             }
         )
+
+    def mark(self, ids: Sequence[str]) -> None:
+        """Set the points of these images off from the others, in every plot, until others are chosen."""
+        if list(ids) != (self.state.marked or []):
+            self.state.set("marked", list(ids))
+            self.update()
 
     def choose(self, **controls: Any) -> None:
         """Set selectors, by name; None for the default."""
@@ -144,6 +151,7 @@ class Session:
         """Bring the pinned view back to the grid."""
         self.state.set({"shown": None, "shown_label": None})
         self.ctx.ops.set_view(self.pinned)
+        self.mark([])
 
     def prompt(self, operator: str, then: Callable[[Session], None] | None = None) -> None:
         """Open the form of an operator of this plugin.
@@ -166,6 +174,7 @@ class Session:
             state.set("tab", self.tab.name)
         comparison = self.comparison()
         content = self.content(comparison)
+        figures = {name: set_off(figure, state.marked or ()) for name, figure in content.figures.items()}
         wanted = state.controls or {}
         settled = comparison.controls.to_dict().items()
         state.set(
@@ -178,14 +187,14 @@ class Session:
                 "caption": caption(comparison),
                 "words": content.words,
                 "footnote": content.footnote,
-                "layouts": {name: _layout(figure) for name, figure in content.figures.items()},
+                "layouts": {name: _layout(figure) for name, figure in figures.items()},
                 **content.state,
                 # When a selector changes, the App writes the traces into the state too, and then lays the new ones
                 # over them: those that are no more would stay.
                 "figures": {},
             }
         )
-        for name, figure in content.figures.items():
+        for name, figure in figures.items():
             self.ctx.panel.data.set(f"figures.{name}", figure.data)
 
 

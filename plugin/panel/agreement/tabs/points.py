@@ -25,6 +25,7 @@ def on_select_points(session: Session) -> None:
     ids = [point["id"] for point in session.ctx.params["data"] if point.get("id")]
     if ids:
         session.show(ids, f"**selected points**, {len(ids):,} images")
+        session.mark(ids)
 
 
 def plot_of_points(title: str, *, titled: bool = False) -> Plot:
