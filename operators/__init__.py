@@ -4,10 +4,14 @@ from .apply_quality_model import ApplyQualityModel
 from .compute_full_reference import ComputeFullReference
 from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
+from .forget_features import ForgetFeatures
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
 from .regression_metrics import Krcc, Plcc, Srcc
+from .show_worst_images import ShowWorstImages
+from .tag_worst_images import TagWorstImages
 from .train_quality_model import TrainQualityModel
+from .undo_quality_run import UndoQualityRun
 
 OPERATORS = (
     ApplyQualityModel,
@@ -19,7 +23,11 @@ OPERATORS = (
     Srcc,
     Krcc,
     Plcc,
+    ShowWorstImages,
+    TagWorstImages,
     TrainQualityModel,
+    UndoQualityRun,
+    ForgetFeatures,
 )
 
 __all__ = [
@@ -28,10 +36,14 @@ __all__ = [
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",
+    "ForgetFeatures",
     "Krcc",
     "LoadImageQualityDataset",
     "MakeSyntheticSet",
     "Plcc",
+    "ShowWorstImages",
     "Srcc",
+    "TagWorstImages",
     "TrainQualityModel",
+    "UndoQualityRun",
 ]

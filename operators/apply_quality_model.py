@@ -12,16 +12,26 @@ from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
 from ..plugin.metrics import metric_info
-from ..plugin.store import ScoringJob, check_score_fields, read_card, save_next_view, trained_models
-from .compute import MANY_SAMPLES, count, fraction, progress_label
-from .forms import delegable, delegation, problem
-from .messages import until_failure
+from ..plugin.store import (
+    ScoringJob,
+    check_score_fields,
+    read_card,
+    save_next_view,
+    scoring_time,
+    spread,
+    trained_models,
+    view_stages,
+)
+from .compute import count
+from .forms import MANY, delegable, delegation, plan, problem
 from .model_report import report
+from .scored import show_spread
+from .work import WorkingOperator, told
 
 _SHOWN: Final = 5
 
 
-class ApplyQualityModel(foo.Operator):
+class ApplyQualityModel(WorkingOperator):
     """Shows how good a model of the dataset is, scores the view with it, and saves a view of what to label next."""
 
     @property
@@ -45,9 +55,7 @@ class ApplyQualityModel(foo.Operator):
             delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
             device: "auto", "cpu" or "cuda"
         """
-        params = {"model": model, "device": device}
-        request = {"view": samples.view(), "params": params, "request_delegation": delegate}
-        return foo.execute_operator(self.uri, request)
+        return self.request(samples, {"model": model, "device": device}, delegate=delegate)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form: the model, how good it is, and what to score."""
@@ -72,34 +80,29 @@ class ApplyQualityModel(foo.Operator):
             problem(inputs, "Cannot use this model", str(error))
         inputs.view_target(ctx, action_description="Score")
         number = count(ctx.target_view())
-        label = f"Score {number:,} images with it?"
-        description = "Execute scores them, and saves a view of those to label next. Otherwise just close this."
-        inputs.view("offer", types.Notice(label=label, description=description))
+        plan(inputs, "Scores", number, "images with it", scoring_time([Path(chosen).stem], "auto", number))
         return types.Property(inputs, view=types.View(label="Apply a quality model"))
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many samples."""
-        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY_SAMPLES)
+        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
-        """Score: in the App a stream of progress, delegated the result."""
-        if not ctx.delegated:
-            return until_failure(ctx, self._stream(ctx))
-        results: dict[str, Any] = {}
-        for state in _work(ctx, results):
-            ctx.set_progress(**state)
-        return results
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Score; see :class:`WorkingOperator`."""
+        model = ctx.params["model"]
+        target = read_card(Path(model)).get("data", {}).get("target")
+        if target is not None and not ctx.dataset.has_field(target):
+            target = None
+        yield from apply_model(ctx.target_view(), model, target, ctx.params.get("device", "auto"), results)
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """What was done."""
-        return _output(ctx.results) if ctx.results else types.Property(types.Object())
-
-    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        results: dict[str, Any] = {}
-        for state in _work(ctx, results):
-            yield ctx.trigger("set_progress", state)
-        yield ctx.trigger("reload_dataset")
-        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+    def show(self, results: dict[str, Any]) -> types.Property:
+        """What was done, and how the scores are spread."""
+        outputs = types.Object()
+        outputs.md(applied(results), name="report")
+        show_spread(outputs, results["spread"], results["stages"])
+        if results["failed"]:
+            unreadable(outputs, results["failed"])
+        return types.Property(outputs, view=types.View(label="Images scored"))
 
 
 def apply_model(
@@ -116,9 +119,11 @@ def apply_model(
     """
     scoring = ScoringJob(samples, [model], device=device)
     for state in scoring:
-        yield {"progress": fraction(state), "label": f"Scoring: {progress_label(state)}"}
+        yield told(state, "Scoring")
     [summary] = scoring.summaries
     results["name"] = summary.metric
+    results["spread"] = spread(samples, summary.field).to_dict()
+    results["stages"] = view_stages(samples.view())
     results["scored"] = summary.scored
     results["failed"] = results.get("failed", 0) + summary.failed
     results["view"] = save_next_view(samples, model, target) if target else None
@@ -147,14 +152,6 @@ def unreadable(outputs: types.Object, number: int, reasons: Sequence[str] = ()) 
     )
 
 
-def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    model = ctx.params["model"]
-    target = read_card(Path(model)).get("data", {}).get("target")
-    if target is not None and not ctx.dataset.has_field(target):
-        target = None
-    yield from apply_model(ctx.target_view(), model, target, ctx.params.get("device", "auto"), results)
-
-
 def _left_out(card: dict[str, Any]) -> list[str]:
     """What the training left out, a sentence each."""
     notes = []
@@ -163,11 +160,3 @@ def _left_out(card: dict[str, Any]) -> list[str]:
     if skipped := card.get("skipped"):
         notes.append(f"{len(skipped):,} images could not be read, such as {skipped[0]}")
     return notes
-
-
-def _output(results: dict[str, Any]) -> types.Property:
-    outputs = types.Object()
-    outputs.md(applied(results), name="report")
-    if results["failed"]:
-        unreadable(outputs, results["failed"])
-    return types.Property(outputs, view=types.View(label="Images scored"))

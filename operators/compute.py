@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
@@ -15,27 +14,21 @@ from ..plugin.errors import UsageError
 from ..plugin.metrics import Kind, metric_info, metric_names
 from ..plugin.metrics.inventory import lack
 from ..plugin.store import (
-    Progress,
     ScoringJob,
     Source,
     check_score_fields,
-    declared_target,
-    evaluate_view,
+    scoring_time,
     trained_models,
     underlying,
 )
-from .forms import delegation, problem
-from .messages import until_failure
-
-MANY_SAMPLES: Final = 2000
-"""From this size on a delegated run is the default: an immediate one holds the App's server."""
-
-_SHOWN_ERRORS: Final = 5
+from .forms import MANY, delegation, plan, problem, settings
+from .scored import scored, show
+from .work import WorkingOperator, told
 
 _KINDS: Final = {"FR": "compares with references", "NR": "needs no references"}
 
 
-class ComputeOperator(foo.Operator):
+class ComputeOperator(WorkingOperator):
     """Scores the images of a view with metrics of one kind and writes the scores to fields."""
 
     kind: Kind
@@ -56,18 +49,55 @@ class ComputeOperator(foo.Operator):
     def extra_inputs(self, inputs: types.Object) -> None:
         """What else the form asks."""
 
-    def run(self, samples: SampleCollection, *, delegate: bool, **params: Any) -> foo.ExecutionResult:
-        """Run the operator from Python."""
-        request = {"view": samples.view(), "params": params, "request_delegation": delegate}
-        return foo.execute_operator(self.uri, request)
+    def run(
+        self,
+        samples: SampleCollection,
+        metric: str | Sequence[str],
+        where: Mapping[str, Any],
+        *,
+        delegate: bool = False,
+        model: str | None = None,
+        only_missing: bool = False,
+        device: str = "auto",
+        batch_size: int | None = None,
+        weights: str | None = None,
+    ) -> foo.ExecutionResult:
+        """Run the operator from Python.
+
+        Args:
+            samples: dataset or view
+            metric: name of a metric, or several names
+            where: where the images are, and what else this kind of metric asks
+            delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
+            model: path of a trained model to score with in place of ``metric``
+            only_missing: leave samples alone that have a score
+            device: "auto", "cpu" or "cuda"
+            batch_size: images at a time; None for what suits the device
+            weights: path of the weights, or of a folder of them; None to search
+        """
+        params = {
+            **where,
+            "metrics": [metric] if isinstance(metric, str) else list(metric),
+            "model": model,
+            "only_missing": only_missing,
+            "device": device,
+            "batch_size": batch_size,
+            "weights": weights,
+        }
+        return self.request(samples, params, delegate=delegate)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Score")
-        _metrics_input(inputs, self.kind, self.default_metric, weights_given=bool(ctx.params.get("weights")))
-        _model_input(inputs, ctx.dataset, self.kind)
         samples = ctx.target_view()
+        chosen = bool(ctx.params.get("settings"))
+        lacking = _metrics_input(
+            inputs, self.kind, self.default_metric, weights_given=bool(ctx.params.get("weights"))
+        )
+        models = [] if ctx.dataset is None else trained_models(ctx.dataset, self.kind)
+        if models or chosen:
+            _model_input(inputs, models)
         self.source_inputs(inputs, samples)
         inputs.bool(
             "only_missing",
@@ -75,65 +105,49 @@ class ComputeOperator(foo.Operator):
             label="Only samples without a score",
             description="Leave existing scores alone. Do not mix scores of different weights or settings",
         )
-        self.extra_inputs(inputs)
-        device = types.DropdownView()
-        for value, label in (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)")):
-            device.add_choice(value, label=label)
-        inputs.enum("device", device.values(), default="auto", required=True, label="Device", view=device)
-        inputs.int(
-            "batch_size",
-            min=1,
-            label="Batch size",
-            description="Empty: what suits the device",
-        )
-        self._problem_or_note(inputs, ctx, samples)
+        if settings(inputs, ctx.params):
+            self.extra_inputs(inputs)
+            _engine_inputs(inputs, lacking)
+        self._problem_or_plan(inputs, ctx, samples)
         return types.Property(inputs, view=types.View(label=self.config.label))
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many samples."""
-        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY_SAMPLES)
+        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
-        """Do the work: in the App a stream of messages, delegated the summary."""
-        if not ctx.delegated:
-            return until_failure(ctx, self._stream(ctx))
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Score; see :class:`WorkingOperator`."""
         job = self._job(ctx)
         for state in job:
-            ctx.set_progress(progress=fraction(state), label=progress_label(state))
-        return _results(ctx, job)
+            yield told(state)
+        results |= scored(ctx, job.summaries)
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """The summary; an immediate run has none here, it has shown its own."""
-        return _output(ctx.results) if ctx.results else types.Property(types.Object())
-
-    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        job = self._job(ctx)
-        for state in job:
-            yield ctx.trigger("set_progress", {"progress": fraction(state), "label": progress_label(state)})
-        yield ctx.trigger("reload_dataset")
-        results = _results(ctx, job)
-        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+    def show(self, results: dict[str, Any]) -> types.Property:
+        """The summary."""
+        return show(results)
 
     def _job(self, ctx: foo.ExecutionContext) -> ScoringJob:
         params = ctx.params
-        settings = {key: params[key] for key in ("device", "batch_size") if params.get(key)}
+        chosen = {key: params[key] for key in ("device", "batch_size") if params.get(key)}
         if params.get("weights"):
-            settings["weights"] = Path(params["weights"])
+            chosen["weights"] = Path(params["weights"])
         return ScoringJob(
             ctx.target_view(),
             self.metrics(params),
             source=self.source(params),
             only_missing=params.get("only_missing", False),
             error_maps=params.get("error_maps", True),
-            **settings,
+            **chosen,
         )
 
-    def _problem_or_note(self, inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection) -> None:
-        """What stops the run, or what is good to know before it."""
+    def _problem_or_plan(self, inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection) -> None:
+        """What stops the run, or what will be done and how long it takes here."""
+        names = []
         try:
             self.source(ctx.params).check(samples)
             for name in self.metrics(ctx.params):
                 info = metric_info(name)
+                names.append(info.name)
                 if info.kind != self.kind:
                     raise UsageError(f"{info.title} {_KINDS[info.kind]}; the other compute operator scores with it")
                 check_score_fields(samples._root_dataset, info)
@@ -142,15 +156,9 @@ class ComputeOperator(foo.Operator):
         except UsageError as error:
             problem(inputs, "Cannot score these samples", str(error))
             return
-        if (number := count(samples)) >= MANY_SAMPLES:
-            inputs.view(
-                "note",
-                types.Notice(
-                    label=f"{number:,} samples",
-                    description="Better scheduled than executed now. Scheduled runs need a worker: "
-                    "start one with `fiftyone delegated launch`",
-                ),
-            )
+        plan(
+            inputs, "Scores", count(samples), "images", scoring_time(names, ctx.params.get("device"), count(samples))
+        )
 
 
 def count(samples: SampleCollection) -> int:
@@ -167,10 +175,10 @@ def weights_input(inputs: types.Object) -> None:
     )
 
 
-def _model_input(inputs: types.Object, dataset: fo.Dataset | None, kind: Kind) -> None:
+def _model_input(inputs: types.Object, models: Sequence[Path]) -> None:
     """A trained model in place of the metrics: one of the dataset's, or any file."""
     view = types.AutocompleteView(allow_user_input=True)
-    for path in [] if dataset is None else trained_models(dataset, kind):
+    for path in models:
         view.add_choice(str(path), label=f"{path.stem}: {path}")
     inputs.str(
         "model",
@@ -180,79 +188,37 @@ def _model_input(inputs: types.Object, dataset: fo.Dataset | None, kind: Kind) -
     )
 
 
-def _metrics_input(inputs: types.Object, kind: Kind, default: str, *, weights_given: bool) -> None:
-    """The choice of metrics: those that can be computed here, and below it what the others lack."""
+def _metrics_input(inputs: types.Object, kind: Kind, default: str, *, weights_given: bool) -> dict[str, str]:
+    """The choice of metrics: those that can be computed here. What the others lack is given, by their titles."""
     choices = types.DropdownView(multiple=True)
-    lacking = []
+    lacking = {}
     for metric in map(metric_info, metric_names(kind)):
         if missing := lack(metric, weights_given=weights_given):
-            lacking.append(f"{metric.title}: {missing}.")
+            lacking[metric.title] = str(missing)
         else:
             choices.add_choice(metric.name, label=metric.title, description=metric.citation)
     offered = choices.values()
+    others = f". Not here: {', '.join(lacking)}; why is under Settings" if lacking else ""
     inputs.list(
         "metrics",
         types.String(),
         default=[default] if default in offered else offered[:1],
         required=True,
         label="Metrics",
-        description="Each image is decoded once for all of them",
+        description=f"Each image is decoded once for all of them{others}",
         view=choices,
     )
+    return lacking
+
+
+def _engine_inputs(inputs: types.Object, lacking: Mapping[str, str]) -> None:
+    """Where and how to compute, and what the metrics lack that cannot be computed here."""
+    device = types.DropdownView()
+    for value, label in (("auto", "Automatic"), ("cpu", "CPU"), ("cuda", "GPU (CUDA)")):
+        device.add_choice(value, label=label)
+    inputs.enum("device", device.values(), default="auto", required=True, label="Device", view=device)
+    inputs.int("batch_size", min=1, label="Batch size", description="Empty: what suits the device")
     if lacking:
         label = f"{len(lacking)} metrics cannot be computed here"
-        inputs.view("lacking", types.Notice(label=label, description=" ".join(lacking)))
-
-
-def fraction(state: Progress) -> float:
-    """How much of the work is done, 0 to 1."""
-    return state.done / state.total if state.total else 1.0
-
-
-def progress_label(state: Progress) -> str:
-    """How much of the work is done, in words."""
-    failed = f", {state.failed:,} failed" if state.failed else ""
-    note = f", {state.note}" if state.note else ""
-    return f"{state.done:,} of {state.total:,} {state.unit} done{failed}{note}"
-
-
-def _results(ctx: foo.ExecutionContext, job: ScoringJob) -> dict[str, Any]:
-    """The summary of each metric and, where the dataset declares a target, how well its scores agree with it."""
-    summaries = [summary.to_dict() for summary in job.summaries]
-    if declared_target(ctx.dataset) is not None:
-        evaluation = evaluate_view(ctx.target_view(), metrics=[summary["field"] for summary in summaries])
-        for summary, row in zip(summaries, evaluation.rows, strict=True):
-            summary["agreement"] = {"target": evaluation.target, "n": row.n, "srcc": row.srcc}
-    return {"metrics": summaries}
-
-
-def _output(results: dict[str, Any]) -> types.Property:
-    """How results are shown."""
-    outputs = types.Object()
-    for number, summary in enumerate(results["metrics"]):
-        outputs.md("\n".join(_report(summary)), name=f"report_{number}")
-    warnings = dict.fromkeys(warning for summary in results["metrics"] for warning in summary["warnings"])
-    if warnings:
-        outputs.view("warnings_text", types.Warning(label="Note", description=" ".join(warnings)))
-    return types.Property(outputs, view=types.View(label="Image quality computed"))
-
-
-def _report(summary: dict[str, Any]) -> list[str]:
-    """Lines of Markdown on one metric."""
-    counts = [f"{summary['scored']:,} scored"]
-    counts += [f"{summary['failed']:,} failed"] if summary["failed"] else []
-    counts += [f"{summary['skipped']:,} skipped: they had a score"] if summary["skipped"] else []
-    lines = [f"### {summary['field']}", "", f"{', '.join(counts)}. Recorded as the run `{summary['run_key']}`.", ""]
-    errors = summary["errors"]
-    if errors:
-        lines += ["**Not scored:**", "", *(f"- {count} × {reason}" for reason, count in errors[:_SHOWN_ERRORS])]
-        if len(errors) > _SHOWN_ERRORS:
-            lines.append(f"- … and {len(errors) - _SHOWN_ERRORS} other reasons")
-        lines.append("")
-    agreement = summary.get("agreement")
-    if agreement and agreement["srcc"] is not None:
-        lines.append(
-            f"SRCC with **{agreement['target']}**: **{agreement['srcc']:.3f}** (n = {agreement['n']:,}). "
-            "The panel *Quality vs. opinion* breaks it down."
-        )
-    return lines
+        text = " ".join(f"{title}: {missing}." for title, missing in lacking.items())
+        inputs.view("lacking", types.Notice(label=label, description=text))

@@ -27,7 +27,7 @@ class ComputeFullReference(ComputeOperator):
         return delegable(
             "compute_full_reference",
             "Compute full-reference image quality",
-            "Score distorted images against their references, e.g. with DeepMSE",
+            "A score for each image beside its reference (FR-IQA): DeepMSE, PSNR, SSIM, LPIPS and others",
             "compare",
         )
 
@@ -36,47 +36,25 @@ class ComputeFullReference(ComputeOperator):
         samples: SampleCollection,
         metric: str | Sequence[str] = "deepmse",
         *,
-        delegate: bool = False,
         ref_field: str = PairSource.ref_field,
         ref_slice: str = PairSource.ref_slice,
         dist_slice: str = PairSource.dist_slice,
-        model: str | None = None,
-        only_missing: bool = False,
         error_maps: bool = True,
-        device: str = "auto",
-        batch_size: int | None = None,
-        weights: str | None = None,
+        **how: Any,
     ) -> foo.ExecutionResult:
         """Run the operator from Python.
 
         Args:
             samples: dataset or view
             metric: name of a full-reference metric, or several names
-            delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
             ref_field: field with the references' paths, in a flat dataset
             ref_slice: slice with the references, in a grouped dataset
             dist_slice: slice with the distorted images, in a grouped dataset
-            model: path of a trained model to score with in place of ``metric``
-            only_missing: leave samples alone that have a score
             error_maps: write error maps too, of metrics that have them
-            device: "auto", "cpu" or "cuda"
-            batch_size: images at a time; None for what suits the device
-            weights: path of the weights, or of a folder of them; None to search
+            how: ``delegate``, ``model``, ``only_missing``, ``device``, ``batch_size``, ``weights``: see :meth:`run`
         """
-        return self.run(
-            samples,
-            delegate=delegate,
-            metrics=[metric] if isinstance(metric, str) else list(metric),
-            ref_field=ref_field,
-            ref_slice=ref_slice,
-            dist_slice=dist_slice,
-            model=model,
-            only_missing=only_missing,
-            error_maps=error_maps,
-            device=device,
-            batch_size=batch_size,
-            weights=weights,
-        )
+        where = {"ref_field": ref_field, "ref_slice": ref_slice, "dist_slice": dist_slice, "error_maps": error_maps}
+        return self.run(samples, metric, where, **how)
 
     def source(self, params: dict[str, Any]) -> PairSource:
         """Where the pairs are, as the form says."""

@@ -27,7 +27,7 @@ class ComputeNoReference(ComputeOperator):
         return delegable(
             "compute_no_reference",
             "Compute no-reference image quality",
-            "Score images by themselves: 0 to 100, a word, and how sure the score is",
+            "A score for each image by itself: find blurry, noisy, badly compressed images, or sharp ones (NR-IQA)",
             "photo_filter",
         )
 
@@ -36,38 +36,23 @@ class ComputeNoReference(ComputeOperator):
         samples: SampleCollection,
         metric: str | Sequence[str] = "nr",
         *,
-        delegate: bool = False,
         slice_name: str | None = None,
-        model: str | None = None,
-        only_missing: bool = False,
-        device: str = "auto",
-        batch_size: int | None = None,
-        weights: str | None = None,
+        **how: Any,
     ) -> foo.ExecutionResult:
         """Run the operator from Python.
 
         Args:
             samples: dataset or view
             metric: name of a no-reference metric, or several names
-            delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
             slice_name: slice to score, of a grouped dataset; by default all of its images
-            model: path of a trained model to score with in place of ``metric``
-            only_missing: leave samples alone that have a score
-            device: "auto", "cpu" or "cuda"
-            batch_size: images at a time; None for what suits the device
-            weights: path of the weights, or of a folder of them; None to search
+            how: ``delegate``, ``model``, ``only_missing``, ``device``, ``batch_size``, ``weights``: see :meth:`run`
         """
-        return self.run(
-            samples,
-            delegate=delegate,
-            metrics=[metric] if isinstance(metric, str) else list(metric),
-            slice_name=slice_name,
-            model=model,
-            only_missing=only_missing,
-            device=device,
-            batch_size=batch_size,
-            weights=weights,
-        )
+        return self.run(samples, metric, {"slice_name": slice_name}, **how)
+
+    def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
+        """A button above the grid."""
+        button = types.Button(label="Score image quality", icon="photo_filter", prompt=True)
+        return types.Placement(types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, button)
 
     def source(self, params: dict[str, Any]) -> ImageSource:
         """Where the images are, as the form says."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..plugin.vocabulary import HIGHER, LOWER, direction
+
+MANY: Final = 2000
+"""From so many images on a delegated run is the default: an immediate one holds the App's server."""
 
 
 def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
@@ -73,6 +76,29 @@ def chosen_direction(params: dict[str, Any]) -> bool | None:
     """Whether "lower is better" was chosen; None where the form did not ask."""
     chosen = params.get("direction")
     return None if chosen is None else chosen == LOWER
+
+
+def settings(inputs: types.Object, params: dict[str, Any]) -> bool:
+    """Add what folds settings away, and tell whether they are to be shown."""
+    inputs.bool("settings", default=False, label="Settings", description="They suit most datasets as they are")
+    return bool(params.get("settings"))
+
+
+def plan(inputs: types.Object, verb: str, number: int, things: str, time: str | None) -> None:
+    """Say what will be done and how long it takes.
+
+    Args:
+        inputs: the form
+        verb: what is done
+        number: of things
+        things: what it is done with
+        time: how long it takes here, in words; None where that is not known
+    """
+    label = f"{verb} {number:,} {things}: {time or 'how long that takes here is known after the first run'}"
+    description = None
+    if number >= MANY:
+        description = "Better scheduled than executed now. Scheduled runs need a worker: `fiftyone delegated launch`"
+    inputs.view("plan", types.Notice(label=label, description=description))
 
 
 def problem(inputs: types.Object, label: str, text: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,19 +17,24 @@ from ..plugin.store import (
     Family,
     TrainingJob,
     check_model_name,
+    check_numbers,
     count_labels,
     declared_target,
     resolve_target,
     target_fields,
+    training_time,
+    word_sources,
+    write_labels,
 )
 from ..plugin.store.families import DEFAULT
 from ..plugin.store.families import family as find_family
 from ..plugin.vocabulary import direction
 from .apply_quality_model import applied, apply_model, unreadable
-from .compute import count, fraction, progress_label
-from .forms import choice, chosen_direction, delegable, delegation, direction_choice, problem
-from .messages import until_failure
+from .compute import count
+from .forms import choice, chosen_direction, delegable, delegation, direction_choice, plan, problem, settings
 from .model_report import report
+from .word_labels import chosen_numbers, word_inputs
+from .work import WorkingOperator, told
 
 _SETTINGS: Final = ("epochs", "learning_rate", "batch_size", "seed")
 
@@ -37,7 +42,7 @@ MANY_LABELS: Final = 1000
 """From this many labels on a delegated run is the default."""
 
 
-class TrainQualityModel(foo.Operator):
+class TrainQualityModel(WorkingOperator):
     """Trains a model on a field of labels, and tells how good it is and what scores images with it."""
 
     @property
@@ -58,6 +63,7 @@ class TrainQualityModel(foo.Operator):
         *,
         family: str = DEFAULT,
         lower_is_better: bool | None = None,
+        words: Mapping[str, float] | None = None,
         apply: bool = True,
         delegate: bool = False,
         device: str = "auto",
@@ -67,41 +73,46 @@ class TrainQualityModel(foo.Operator):
 
         Args:
             samples: dataset or view; samples without a label are those to learn for
-            target: numeric field with the labels
+            target: numeric field with the labels, or field of words, or "tags"
             name: of the model and of the field for its scores
             family: "gaussian-process", "finetuned", "convnext", or "three-branch", which needs references
             lower_is_better: the labels' direction; by default the declared one, else what their name says
+            words: numbers of the words, higher is better; the others are no labels
             apply: score all samples with the model
             delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
             device: "auto", "cpu" or "cuda"
             settings: "epochs", "learning_rate", "batch_size" and "seed" of families that learn in epochs
         """
-        lower = resolve_target(samples._root_dataset, target, lower_is_better).lower_is_better
+        dataset = samples._root_dataset
+        lower = words is None and resolve_target(dataset, target, lower_is_better).lower_is_better
         params = {
             "target": target,
             "name": name,
             "family": family,
             "direction": direction(lower),
+            "words": None if words is None else dict(words),
             "apply": apply,
             "device": device,
             **settings,
         }
-        request = {"view": samples.view(), "params": params, "request_delegation": delegate}
-        return foo.execute_operator(self.uri, request)
+        return self.request(samples, params, delegate=delegate)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Learn from")
         samples = ctx.target_view()
-        fields = target_fields(ctx.dataset)
+        fields, sources = target_fields(ctx.dataset), word_sources(ctx.dataset)
         declared = declared_target(ctx.dataset)
         default = declared.field if declared else None
-        choice(inputs, "target", "Labels: a numeric field", fields, default)
+        choice(inputs, "target", "Labels: a numeric field, tags, or a field of words", [*fields, *sources], default)
         target = ctx.params.get("target") or default
-        lower = target in fields and resolve_target(ctx.dataset, target).lower_is_better
-        titles = "Higher is better", "Lower is better"
-        direction_choice(inputs, "The labels' direction", *titles, lower_is_better=lower)
+        if target in sources:
+            word_inputs(inputs, samples, target)
+        else:
+            lower = target in fields and resolve_target(ctx.dataset, target).lower_is_better
+            titles = "Higher is better", "Lower is better"
+            direction_choice(inputs, "The labels' direction", *titles, lower_is_better=lower)
         inputs.str(
             "name",
             default="my_quality",
@@ -113,37 +124,38 @@ class TrainQualityModel(foo.Operator):
         if wrong := _problem(ctx, samples, target):
             problem(inputs, "Cannot learn from these samples", wrong)
         elif target:
-            labelled, not_finite = count_labels(samples, target)
-            text = f"Learns from {labelled:,} labels of {count(samples):,} images"
-            if not_finite:
-                text += f"; {not_finite:,} labels that are NaN or infinite count as missing"
-            inputs.view("count", types.Notice(label=text))
+            _plan(inputs, ctx, samples, target)
         return types.Property(inputs, view=types.View(label="Train a quality model"))
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many labels."""
         return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY_LABELS)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
-        """Train and score: in the App a stream of progress, delegated the result."""
-        if not ctx.delegated:
-            return until_failure(ctx, self._stream(ctx))
-        results: dict[str, Any] = {}
-        for state in _work(ctx, results):
-            ctx.set_progress(**state)
-        return results
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Train and score; see :class:`WorkingOperator`."""
+        params, samples = ctx.params, ctx.target_view()
+        device, target = params.get("device", "auto"), params["target"]
+        if target in word_sources(ctx.dataset):
+            numbers = chosen_numbers(params, samples, target)
+            target = write_labels(samples, target, numbers, params["name"])
+        training = TrainingJob(
+            samples,
+            target,
+            params["name"],
+            family=params.get("family") or DEFAULT,
+            lower_is_better=chosen_direction(params),
+            device=device,
+            **_settings(params),
+        )
+        for state in training:
+            yield told(state, "Learning")
+        results |= training.summary.to_dict()
+        if params.get("apply"):
+            yield from apply_model(samples, results["model"], target, device, results)
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """How good the model is."""
-        return _output(ctx.results) if ctx.results else types.Property(types.Object())
-
-    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        results: dict[str, Any] = {}
-        for state in _work(ctx, results):
-            yield ctx.trigger("set_progress", state)
-        if ctx.params.get("apply"):
-            yield ctx.trigger("reload_dataset")
-        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+    def show(self, results: dict[str, Any]) -> types.Property:
+        """How good the model is, and what to do next."""
+        return _output(results)
 
 
 def _family_inputs(inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection) -> None:
@@ -155,35 +167,13 @@ def _family_inputs(inputs: types.Object, ctx: foo.ExecutionContext, samples: Sam
             view.add_choice(name, label=family.title, description=family.description)
     inputs.enum("family", view.values(), default=DEFAULT, required=True, label="What learns", view=view)
     defaults = chosen_family(ctx.params).settings
-    if defaults is None:
-        return
-    inputs.bool("advanced", default=False, label="Show settings", description="They suit most datasets as they are")
-    if not ctx.params.get("advanced"):
+    if defaults is None or not settings(inputs, ctx.params):
         return
     patience = f"Fewer where {defaults.patience} in a row are no better"
     inputs.int("epochs", min=1, default=defaults.epochs, label="Epochs", description=patience)
     inputs.float("learning_rate", default=defaults.learning_rate, label="Learning rate", description="At first")
     inputs.int("batch_size", min=1, default=defaults.batch_size, label="Images at a time")
     inputs.int("seed", min=0, default=defaults.seed, label="Seed", description="Of everything random")
-
-
-def _work(ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield progress; put what came out into ``results``."""
-    params, samples = ctx.params, ctx.target_view()
-    training = TrainingJob(
-        samples,
-        params["target"],
-        params["name"],
-        family=params.get("family") or DEFAULT,
-        lower_is_better=chosen_direction(params),
-        device=params.get("device", "auto"),
-        **_settings(params),
-    )
-    for state in training:
-        yield {"progress": fraction(state), "label": f"Learning: {progress_label(state)}"}
-    results |= training.summary.to_dict()
-    if params.get("apply"):
-        yield from apply_model(samples, results["model"], params["target"], params.get("device", "auto"), results)
 
 
 def chosen_family(params: dict[str, Any]) -> Family:
@@ -198,17 +188,34 @@ def _settings(params: dict[str, Any]) -> dict[str, Any]:
     return {name: params[name] for name in _SETTINGS if params.get(name) is not None}
 
 
+def _plan(inputs: types.Object, ctx: foo.ExecutionContext, samples: SampleCollection, target: str) -> None:
+    """What will be learnt from, and how long that takes here."""
+    params = ctx.params
+    if target in word_sources(ctx.dataset):
+        labelled, not_finite = check_numbers(samples, target, chosen_numbers(params, samples, target)), 0
+    else:
+        labelled, not_finite = count_labels(samples, target)
+    things = f"labels of {count(samples):,} images"
+    if not_finite:
+        things += f" ({not_finite:,} that are NaN or infinite count as missing)"
+    time = training_time(params.get("family") or DEFAULT, params.get("device"), params.get("epochs"), labelled)
+    plan(inputs, "Learns from", labelled, things, time)
+
+
 def _problem(ctx: foo.ExecutionContext, samples: SampleCollection, target: str | None) -> str | None:
     """Why no model can be trained, if so."""
     family = ctx.params.get("family") or DEFAULT
     try:
         if target is None:
             return None
-        TrainingJob.check(samples, target, family)
+        if target in word_sources(ctx.dataset):
+            check_numbers(samples, target, chosen_numbers(ctx.params, samples, target))
+        else:
+            TrainingJob.check(samples, target, family)
         if name := ctx.params.get("name"):
             check_model_name(ctx.dataset, name, family)
-        if (settings := chosen_family(ctx.params).settings) is not None:
-            replace(settings, **_settings(ctx.params))
+        if (usual := chosen_family(ctx.params).settings) is not None:
+            replace(usual, **_settings(ctx.params))
     except UsageError as error:
         return str(error)
     return None

@@ -48,19 +48,19 @@ def score_columns(metrics: list[str] | None, table: Table) -> dict[str, ScoreCol
             columns = ", ".join(table.columns)
             raise UsageError(f"no column is named after a known metric; name one with -m ({columns})")
         return known
-    columns = {}
+    found = {}
     for name in metrics:
         column, _, direction = name.rpartition(":") if name.endswith((f":{LOWER}", f":{HIGHER}")) else (name, "", "")
         is_model = column.endswith(MODEL_SUFFIX) and column not in table.columns
         info = metric_info(column) if is_model else find_by_field(column.replace("-", "_"))
-        source = column if is_model else info and info.name
+        source = column if is_model else info.name if info else None
         column = info.field if info and column not in table.columns else column
         table.require(column)
         if not direction and info is None:
             terminal.warn([f"{column} is no known metric: taking higher as better; say {column}:lower if it is not"])
         lower = direction == LOWER if direction else bool(info and info.lower_is_better)
-        columns[column] = ScoreColumn(lower, source)
-    return columns
+        found[column] = ScoreColumn(lower, source)
+    return found
 
 
 def without_learnt(table: Table, columns: Mapping[str, ScoreColumn], *, leave_out: bool) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,16 +14,16 @@ from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, distinct, metric_info
+from . import pace
 from .config import dataset_dir
 from .fields import REF_FIELD, ScoreFields, check_score_fields, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
-from .learnt import learnt_note, mark_learnt
 from .presentation import paint_map, to_sidebar
 from .runs import Outcome, Run
+from .sink import Sink, Summary
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
-    from ..engine.records import Item
     from ..engine.scorer import Scorer
 
 _FLUSH_ITEMS: Final = 1000
@@ -32,42 +32,23 @@ _FLUSH_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a computation is: samples or epochs done, of how many, how many of the done failed, and what to add."""
+    """How far a computation is.
+
+    Attributes:
+        done: samples or epochs that are done
+        total: of how many
+        failed: of the done
+        unit: what they are
+        note: what to add
+        reused: features that had been kept, and cost no time
+    """
 
     done: int
     total: int
     failed: int
     unit: str = "images"
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a computation did.
-
-    Attributes:
-        metric: name of the metric
-        field: field that holds the scores
-        run_key: key of the FiftyOne run that records the settings
-        scored: samples that now have a score
-        failed: samples that have a reason instead
-        skipped: samples that were left alone because they had a score
-        errors: the reasons and how many samples have each, most frequent first
-        warnings: what to know before trusting the scores
-    """
-
-    metric: str
-    field: str
-    run_key: str
-    scored: int
-    failed: int
-    skipped: int
-    errors: tuple[tuple[str, int], ...]
-    warnings: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The summary, ready for JSON."""
-        return asdict(self)
+    reused: int = 0
 
 
 class ScoringJob:
@@ -115,6 +96,7 @@ class ScoringJob:
         self._samples = samples
         self._dataset = samples._root_dataset
         self._only_missing = only_missing
+        self._device = scorer_settings.get("device", "auto")
         for info in infos.values():
             check_score_fields(self._dataset, info, error_maps=error_maps and info.has_error_map)
         if scorer is None:
@@ -123,6 +105,8 @@ class ScoringJob:
 
             error_maps = error_maps and any(info.has_error_map for info in infos.values())
             scorer = Scorer(list(infos), error_maps=error_maps, **scorer_settings)
+            for metric in scorer.metrics.values():
+                metric.keep_features()
         self._scorer = scorer
         self._metrics = list(infos.values())
         self._models = {info.field: name for name, info in infos.items()}
@@ -146,7 +130,7 @@ class ScoringJob:
         ids = [item.key for item in items]
         for metric in self._metrics:  # All, before the first of them is written to.
             self._check(metric)
-        done, failed = 0, 0
+        done, failed, began = 0, 0, time.monotonic()
         with ExitStack() as stack:
             sinks = [stack.enter_context(self._sink(metric, scored, ids)) for metric in self._metrics]
             stack.callback(self._summarise, sinks)
@@ -165,6 +149,9 @@ class ScoringJob:
                         sink.writer.flush()
                     flushed = time.monotonic()
                     yield Progress(done, len(items), failed)
+            if not any(metric.reused for metric in self._scorer.metrics.values()):
+                work = [*(metric.name for metric in self._metrics), self._device]
+                pace.record(work, time.monotonic() - began, done)
             for sink in sinks:
                 sink.mark_learnt(self._dataset, items)
         yield Progress(done, len(items), failed)
@@ -186,12 +173,12 @@ class ScoringJob:
         return Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, ScoreFields.of(metric).map)
 
     @contextmanager
-    def _sink(self, metric: MetricInfo, scored: SampleCollection, ids: Sequence[str]) -> Iterator[_Sink]:
+    def _sink(self, metric: MetricInfo, scored: SampleCollection, ids: Sequence[str]) -> Iterator[Sink]:
         """Declare a metric's fields, and record what is written to the samples of these ids as a run."""
         known = self._dataset.get_field_schema()
         map_dir = self._maps(metric)
         fields = declare_score_fields(self._dataset, metric, error_maps=map_dir is not None)
-        shown = (fields.score, fields.grade, fields.std, fields.domain, fields.error)
+        shown = (fields.score, fields.grade, fields.std, fields.domain)
         to_sidebar(self._dataset, [name for name in shown if name not in known], new=True)
         # The App sorts by indexed fields alone, and forgets the order where it filters by one without an index.
         self._dataset.create_index(fields.score)
@@ -203,7 +190,7 @@ class ScoringJob:
         wanted = set(ids)
         if self._only_missing:
             wanted &= set(scored.exists(fields.score, False).values("id"))
-        stale = scored.exists(fields.error).values("id")
+        stale = scored.exists(fields.error).values("id") if fields.error in known else []
         writer = ScoreWriter(self._dataset, metric, fields, map_dir=map_dir, stale=stale)
         settings = {
             "metric": metric.name,
@@ -219,60 +206,14 @@ class ScoringJob:
 
         with Run(self._samples, metric.field, settings, outcome) as run:
             try:
-                yield _Sink(metric, fields.score, writer, run, wanted, len(ids), self._models[metric.field])
+                yield Sink(metric, fields.score, writer, run, wanted, len(ids), self._models[metric.field])
             finally:
-                writer.flush()
+                writer.close()
 
-    def _summarise(self, sinks: Sequence[_Sink]) -> None:
+    def _summarise(self, sinks: Sequence[Sink]) -> None:
         for sink in sinks:
             sink.writer.flush()
         self._summaries = tuple(sink.summary(self._scorer.warnings) for sink in sinks)
-
-
-@dataclass
-class _Sink:
-    """Where the scores of one metric go.
-
-    Args:
-        metric: the metric
-        field: field of the scores
-        writer: writes them
-        run: records them
-        wanted: ids of the samples to score
-        total: number of samples in the view
-        model: the metric's name, or the path of its model's file
-        learnt: images that the model learnt from
-    """
-
-    metric: MetricInfo
-    field: str
-    writer: ScoreWriter
-    run: Run
-    wanted: set[str]
-    total: int
-    model: str
-    learnt: int = 0
-
-    def mark_learnt(self, dataset: fo.Dataset, items: Sequence[Item]) -> None:
-        """Mark what the metric's model learnt from."""
-        images = [(str(item.key), str(item.dist)) for item in items if item.key in self.wanted]
-        self.learnt = mark_learnt(dataset, self.metric, self.model, images)
-
-    def summary(self, warnings: tuple[str, ...]) -> Summary:
-        """What has been written so far."""
-        return Summary(
-            metric=self.metric.name,
-            field=self.field,
-            run_key=self.run.key,
-            scored=self.writer.scored,
-            failed=self.writer.failed,
-            skipped=self.total - len(self.wanted),
-            errors=tuple(self.writer.errors.most_common()),
-            warnings=(*warnings, *self._learnt_note()),
-        )
-
-    def _learnt_note(self) -> tuple[str, ...]:
-        return (learnt_note(self.field, self.learnt, len(self.wanted)),) if self.learnt else ()
 
 
 def compute_full_reference(
@@ -328,6 +269,17 @@ def compute_no_reference(
     """
     [summary] = _run(ScoringJob(samples, [metric], source=ImageSource(slice_name), **settings), progress)
     return summary
+
+
+def scoring_time(metrics: Sequence[str], device: str | None, images: int) -> str | None:
+    """How long it takes here to score images, in words; None where that is not known.
+
+    Args:
+        metrics: names of the metrics, all computed at once
+        device: where to compute, as it was asked for; None for "auto"
+        images: how many
+    """
+    return pace.expected([*metrics, device or "auto"], images)
 
 
 def _run(job: ScoringJob, progress: Callable[[Progress], None] | None) -> tuple[Summary, ...]:

@@ -70,14 +70,16 @@ def _gaussian_process(labels: LabelledImages, out: Path, device: torch.device, s
 
     recipe = Recipe()
     network = FeatureNetwork(recipe.taps, recipe.pool, device)
+    network.keep()
     features: list[Any] = []
     skipped: list[str] = []
     for found in views(labels.paths, network, device):
         if isinstance(found, ImageError):
             skipped.append(str(found))
         features.append(None if isinstance(found, ImageError) else found)
-        yield Progress(len(features), len(labels), len(skipped))
-    yield Progress(len(labels), len(labels), len(skipped), note="now learning from their features")
+        yield Progress(len(features), len(labels), len(skipped), reused=network.reused)
+    note = "now learning from their features"
+    yield Progress(len(labels), len(labels), len(skipped), note=note, reused=network.reused)
     labels = replace(labels, origin={**labels.origin, "failed": len(skipped)})
     card = make(labels, Samples.of(labels, features, network), network, out, recipe=recipe)
     return {**card, "skipped": skipped}

@@ -49,7 +49,11 @@ class ScoreFields:
     @classmethod
     def of(cls, metric: MetricInfo) -> ScoreFields:
         """The fields of ``metric``."""
-        name = metric.field
+        return cls.named(metric.field)
+
+    @classmethod
+    def named(cls, name: str) -> ScoreFields:
+        """The fields that go with that of the scores."""
         return cls(
             score=name,
             stages=f"{name}_stages",
@@ -127,7 +131,7 @@ def _way_out(metric: MetricInfo) -> str:
 
 
 def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps: bool) -> ScoreFields:
-    """Add the fields that ``metric`` writes, described; those that exist stay.
+    """Add the fields that ``metric`` writes, described, but for that of reasons; those that exist stay.
 
     Args:
         dataset: the dataset
@@ -140,7 +144,8 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
     check_score_fields(dataset, metric, error_maps=error_maps)
     names = ScoreFields.of(metric)
     for name, field in _declarations(metric, error_maps=error_maps).items():
-        dataset.add_sample_field(name, field.type, description=field.description, **field.settings)
+        if name != names.error:
+            dataset.add_sample_field(name, field.type, description=field.description, **field.settings)
     if find_by_field(names.score) is None:
         declared = dict(dataset.info.get(SCORES_KEY) or {})
         declared[names.score] = {
@@ -151,6 +156,14 @@ def declare_score_fields(dataset: fo.Dataset, metric: MetricInfo, *, error_maps:
         dataset.info[SCORES_KEY] = declared
         dataset.save()
     return names
+
+
+def declare_error_field(dataset: fo.Dataset, metric: MetricInfo) -> str:
+    """Add the field for the reasons why ``metric`` gives no score, and name it."""
+    name = ScoreFields.of(metric).error
+    field = _declarations(metric, error_maps=False)[name]
+    dataset.add_sample_field(name, field.type, description=field.description)
+    return name
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from fiftyone import ViewField as F
 
 from ..metrics import MetricInfo
 from .fields import ScoreFields
+from .presentation import to_sidebar
 
 VIEW = "new to {}"
 """Name of the saved view of the samples that a model did not learn from."""
@@ -33,8 +34,10 @@ def mark_learnt(dataset: fo.Dataset, metric: MetricInfo, model: str, images: Seq
     field = ScoreFields.of(metric).learnt
     if among is None or not among.any():
         return 0
+    is_new = not dataset.has_field(field)
     description = f"Whether the model of {metric.title} learnt from this image"
     dataset.add_sample_field(field, fo.BooleanField, description=description)
+    to_sidebar(dataset, [field], new=is_new)
     marks = {sample_id: bool(mark) for (sample_id, _), mark in zip(images, among, strict=True)}
     dataset.set_values(field, marks, key_field="id")
     rest = dataset.match(F(field) != True)  # noqa: E712 (an expression of FiftyOne's)
@@ -45,7 +48,8 @@ def mark_learnt(dataset: fo.Dataset, metric: MetricInfo, model: str, images: Seq
 
 def learnt_note(field: str, number: int, total: int) -> str:
     """That a model has seen images before, in words."""
+    rest = f" The saved view “{VIEW.format(field)}” has the rest." if number < total else ""
     return (
         f"{field} learnt from {number:,} of these {total:,} images: its agreement with opinion on them says little "
-        f"of new ones. The saved view “{VIEW.format(field)}” has the rest."
+        f"of new ones.{rest}"
     )

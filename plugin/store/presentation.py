@@ -88,6 +88,12 @@ def to_sidebar(dataset: fo.Dataset, fields: Iterable[str], *, new: bool = False)
     dataset.save()
 
 
+def sidebar_groups(dataset: fo.Dataset) -> list[dict[str, Any]]:
+    """The groups of the App's sidebar, each with its name, its fields, and whether it is expanded; JSON-able."""
+    groups = dataset.app_config.sidebar_groups or ()
+    return [{"name": group.name, "paths": list(group.paths), "expanded": group.expanded} for group in groups]
+
+
 def _views(dataset: fo.Dataset, target: Target, has_references: bool) -> dict[str, tuple[Any, str]]:
     views: dict[str, tuple[Any, str]] = {}
     if dataset.has_field(CATEGORY_FIELD):

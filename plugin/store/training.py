@@ -16,15 +16,16 @@ from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
 from ..learning.folds import FEWEST, number_of_folds
-from ..learning.labels import LabelledImages, labelled
 from ..learning.learnt import beside
 from ..metrics import MODEL_SUFFIX, check_model_path, metric_info
 from ..metrics.models import info_of
+from . import pace
 from .compute import Progress
 from .families import DEFAULT
 from .families import family as find_family
-from .fields import REF_FIELD, ScoreFields, Target, check_score_fields, resolve_target, written_by_metrics
+from .fields import REF_FIELD, ScoreFields, check_score_fields, resolve_target, written_by_metrics
 from .items import ImageSource
+from .labels import count_labels, read_labels
 from .models import models_dir
 from .runs import Outcome, Run
 
@@ -153,14 +154,14 @@ class TrainingJob:
             "target": self._target.field,
             "device": str(device),
         }
-        learnt = failed = 0
+        learnt, failed, began = 0, 0, time.monotonic()
 
         def outcome() -> Outcome:
             return Outcome({"learnt": learnt, "not_finite": not_finite, "failed": failed})
 
         with Run(self._samples, self._name, settings, outcome) as run:
             steps = find_family(self._family).train(labels, self._path, device, self._settings)
-            told = -math.inf
+            state, told = Progress(0, len(labels), 0), -math.inf
             while True:
                 try:
                     state = next(steps)
@@ -175,6 +176,9 @@ class TrainingJob:
             learnt = len(labels) - failed
             self._path.with_suffix(f".checkpoint{MODEL_SUFFIX}").unlink(missing_ok=True)
             self._require_use(card["results"])
+            epochs = None if self._settings is None else self._settings.epochs
+            if not state.reused:
+                pace.record(_work(self._family, self._device, epochs), time.monotonic() - began, len(labels))
         self._summary = TrainingSummary(
             name=self._name,
             model=str(self._path),
@@ -193,6 +197,25 @@ class TrainingJob:
         for path in (self._path, self._path.with_suffix(".json"), beside(self._path)):
             path.unlink()
         raise UsageError(f"no model: {results['in_words']} Label more images, or check the labels")
+
+
+def training_time(family: str, device: str | None, epochs: int | None, labels: int) -> str | None:
+    """How long it takes here to train a model, in words; None where that is not known.
+
+    Args:
+        family: of the model
+        device: where to compute, as it was asked for; None for "auto"
+        epochs: to train for; None for the family's usual number
+        labels: how many
+    """
+    usual = find_family(family).settings
+    if usual is not None and epochs is None:
+        epochs = usual.epochs
+    return pace.expected(_work(family, device or "auto", epochs), labels)
+
+
+def _work(family: str, device: str, epochs: int | None) -> list[str]:
+    return ["training", family, device, "" if epochs is None else f"{epochs} epochs"]
 
 
 def check_model_name(dataset: fo.Dataset, name: str, family: str = DEFAULT) -> Path:
@@ -218,6 +241,11 @@ def check_model_name(dataset: fo.Dataset, name: str, family: str = DEFAULT) -> P
     return path
 
 
+def next_view_name(model: str) -> str:
+    """Name of the saved view of the images to label next."""
+    return f"label next for {model}"
+
+
 def save_next_view(samples: SampleCollection, model: str, target: str) -> str:
     """Save the view of the images without a label to label next.
 
@@ -236,7 +264,7 @@ def save_next_view(samples: SampleCollection, model: str, target: str) -> str:
     info = metric_info(model)
     name, fields = info.name, ScoreFields.of(info)
     by = fields.std if info.has_deviation else fields.score
-    title = f"label next for {name}"
+    title = next_view_name(name)
     unlabelled = (F(target) == None) | F(target).is_in([math.nan, math.inf, -math.inf])  # noqa: E711
     view = dataset.match(unlabelled & (F(by) != None))  # noqa: E711
     dataset.save_view(
@@ -247,35 +275,3 @@ def save_next_view(samples: SampleCollection, model: str, target: str) -> str:
         overwrite=True,
     )
     return title
-
-
-def read_labels(samples: SampleCollection, target: Target) -> LabelledImages:
-    """The samples' images that have a finite label.
-
-    Raises:
-        UsageError: see :func:`~deepmse.plugin.learning.labels.labelled`
-    """
-    known = _labelled(samples, target.field)
-    has_references = known._root_dataset.has_field(REF_FIELD)
-    paths, values = known.values(["filepath", target.field])
-    return labelled(
-        [Path(path) for path in paths],
-        values,
-        known.values(REF_FIELD) if has_references else [None] * len(paths),
-        holder=known._root_dataset.name,
-        target=target.field,
-        scale=target.range,
-        lower_is_better=target.lower_is_better,
-        dataset=known._root_dataset.name,
-    )
-
-
-def count_labels(samples: SampleCollection, target: str) -> tuple[int, int]:
-    """How many samples have a label to learn from, and how many one that is NaN or infinite."""
-    labelled = len(_labelled(samples, target))
-    return labelled, len(ImageSource().scored(samples).exists(target)) - labelled
-
-
-def _labelled(samples: SampleCollection, target: str) -> SampleCollection:
-    # To MongoDB NaN is less than any number.
-    return ImageSource().scored(samples).match((F(target) > -math.inf) & (F(target) < math.inf))

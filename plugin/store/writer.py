@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
+import fiftyone.core.media as fom
 from PIL import Image
 
-from ..errors import UsageError, without_paths
+from ..errors import UsageError, kind_of, without_paths
 from ..metrics import MetricInfo
-from .fields import ScoreFields, has_error_maps
+from .fields import ScoreFields, declare_error_field, has_error_maps
+from .presentation import to_sidebar
 
 if TYPE_CHECKING:
     from ..engine.records import Measurement, Score
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
 class ScoreWriter:
     """Collects scores and writes them to their samples' fields a chunk at a time.
 
-    A sample that could not be scored gets its reason and loses whatever an earlier run left; one that could
-    loses its earlier reason. ``scored``, ``failed`` and ``errors`` count what has been written.
+    A sample that could not be scored gets the kind of its reason and loses whatever an earlier run left; one that
+    could loses its earlier reason. The field of reasons is there only while a sample has one. ``scored``, ``failed``
+    and ``errors``, by reason, count what has been written.
 
     Args:
         dataset: dataset of the samples
@@ -61,14 +64,16 @@ class ScoreWriter:
         """Take one score, whose item's key is the sample's id."""
         measurement = score.measurements.get(self._metric.name)
         if measurement is None:
-            reason = score.errors[self._metric.name]
-            self._reasons[score.item.key] = without_paths(reason, score.item.dist, score.item.ref)
-            self._pending[score.item.key] = self._failure(reason)
+            reason = without_paths(score.errors[self._metric.name], score.item.dist, score.item.ref)
+            self._reasons[score.item.key] = reason
+            self._pending[score.item.key] = self._failure(kind_of(reason))
         else:
             self._pending[score.item.key] = self._success(score.item.key, measurement)
 
     def flush(self) -> None:
         """Write what waits."""
+        if self._reasons and not self._dataset.has_field(self._fields.error):
+            to_sidebar(self._dataset, [declare_error_field(self._dataset, self._metric)], new=True)
         columns: dict[str, dict[str, Any]] = {}
         for sample_id, values in self._pending.items():
             for field, value in values.items():
@@ -80,6 +85,18 @@ class ScoreWriter:
         self.errors.update(self._reasons.values())
         self._pending.clear()
         self._reasons.clear()
+
+    def close(self) -> None:
+        """Write what waits, and remove the field of reasons where no sample has one any more."""
+        self.flush()
+        error = self._fields.error
+        if self._dataset.has_field(error) and not self._has_reasons():
+            self._dataset.delete_sample_field(error)
+
+    def _has_reasons(self) -> bool:
+        dataset = self._dataset
+        everything = dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
+        return bool(everything.exists(self._fields.error).limit(1))
 
     def _success(self, sample_id: str, measurement: Measurement) -> dict[str, Any]:
         values: dict[str, Any] = {self._fields.score: measurement.value}

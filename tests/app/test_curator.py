@@ -68,7 +68,7 @@ def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
     app.get_by_role("button", name="Done").click()
     open_operator(app, "Apply a quality model")
     expect(trained).to_be_visible()
-    expect(app.get_by_text(f"Score {n} images with it?")).to_be_visible()
+    expect(app.get_by_text(f"Scores {n} images with it")).to_be_visible()
     screenshot(app, "apply-form")
     app.get_by_role("button", name="Execute", exact=True).click()
     applied = app.get_by_text(f"{n} images now have a score in my_quality")

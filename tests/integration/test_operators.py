@@ -11,10 +11,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 import yaml
+from deepmse.plugin.errors import UsageError
 from deepmse.plugin.learning import learnt
 from deepmse.plugin.learning.convnext.model import save, started
+from deepmse.plugin.learning.gaussian_process.features import FeatureNetwork
 from deepmse.plugin.learning.trained import Standard
-from deepmse.plugin.store import compute_no_reference
+from deepmse.plugin.store import compute_no_reference, trained_models, undoable_runs
 from deepmse.plugin.store.config import datasets_dir
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
@@ -61,6 +63,15 @@ def problem(operator: foo.Operator, ctx: ExecutionContext) -> str | None:
     return properties["problem"].view.description if "problem" in properties else None
 
 
+def undo_all(undo: foo.Operator, dataset: fo.Dataset) -> str:
+    """Undo every run, the newest first; what is gone."""
+    gone = ""
+    while runs := undoable_runs(dataset):
+        gone += str(undo(dataset, runs[0]))
+        dataset.reload()
+    return gone
+
+
 class TestRegistration:
     def test_manifest_and_plugin_name_the_same(self):
         manifest = yaml.safe_load(MANIFEST.read_text())
@@ -104,7 +115,8 @@ class TestComputeFullReference:
 
         immediate.reload()
         delegated.reload()
-        fields = ["filepath", "deepmse", "deepmse_stages", "deepmse_error"]
+        fields = ["filepath", "deepmse", "deepmse_stages"]
+        assert not immediate.has_field("deepmse_error")
         assert immediate.values(fields) == delegated.values(fields)
         assert None not in immediate.values("deepmse")
         maps = [dataset.values("deepmse_map.map_path") for dataset in (immediate, delegated)]
@@ -114,11 +126,12 @@ class TestComputeFullReference:
         Path(dataset.first().filepath).unlink()
         said = messages(compute, context())
         names = [name for name, _ in said]
-        assert names[-2:] == ["reload_dataset", "show_output"]
+        assert names[-3:] == ["reload_dataset", f"{PLUGIN}/arrange_sidebar", "show_output"]
+        assert any("deepmse" in group["paths"] for group in said[-2][1]["groups"] if group["name"] == "image quality")
         progress = [params["progress"] for name, params in said if name == "set_progress"]
         assert progress == sorted(progress)
         assert (progress[0], progress[-1]) == (0, 1)
-        assert said[-3][1]["label"] == "6 of 6 images done, 1 failed"
+        assert said[-4][1]["label"] == "6 of 6 images done, 1 failed"
         [results] = said[-1][1]["results"]["metrics"]
         assert (results["scored"], results["failed"], results["errors"]) == (5, 1, (("no such file", 1),))
         assert results["agreement"]["n"] == 5
@@ -157,11 +170,15 @@ class TestComputeFullReference:
         def form(**params):
             properties = compute.resolve_type(context(params=params), "inputs").type.properties
             offered = [choice.value for choice in properties["metrics"].view.choices]
-            return offered, properties["lacking"].view.description if "lacking" in properties else ""
+            told = properties["metrics"].view.description
+            return offered, told + (properties["lacking"].view.description if "lacking" in properties else "")
 
         offered, lacking = form()
         assert {"deepmse", "psnr", "ssim"} <= set(offered)  # DeepMSE by the fallback's weights.
         assert "deepdc" not in offered
+        assert "Not here: " in lacking
+        assert "torchvision VGG-19" not in lacking  # Folded away.
+        _, lacking = form(settings=True)
         assert "DeepDC: no weights of torchvision VGG-19, ImageNet-1k v1 here: on a machine with" in lacking
         assert "deepdc" in form(weights=str(tmp_path))[0]
 
@@ -196,8 +213,59 @@ class TestComputeFullReference:
         dataset.add_samples(samples, progress=False)
         ctx = context()
         assert compute.resolve_execution_options(ctx).default_choice_to_delegated
-        note = compute.resolve_type(ctx, "inputs").type.properties["note"].view
+        note = compute.resolve_type(ctx, "inputs").type.properties["plan"].view
+        assert note.label.startswith("Scores 2,006 images: ")
         assert "fiftyone delegated launch" in note.description
+
+
+class TestWorstImages:
+    """The way from a result to the worst images: what its buttons send is what these operators take."""
+
+    @pytest.fixture
+    def scored(self, context, dataset):
+        operator = foo.get_operator(f"{PLUGIN}/compute_no_reference")
+        said = messages(operator, context(view=dataset.limit(4)._serialize(), view_target="CURRENT_VIEW"))
+        dataset.reload()
+        return said[-1][1]
+
+    def buttons(self, outputs: dict) -> dict[str, dict]:
+        row = outputs["type"]["properties"]["next_0"]["type"]["properties"]
+        return {button["view"]["label"]: button["view"] for button in row.values()}
+
+    def test_the_result_counts_the_grades(self, scored, dataset):
+        [metric] = scored["results"]["metrics"]
+        assert metric["spread"]["grades"] == {
+            grade: count for grade, count in dataset.count_values("nr_grade").items() if grade
+        }
+        assert sum(metric["spread"]["counts"]) == 4
+
+    def test_its_buttons_show_and_tag_the_worst_of_what_was_scored(self, scored, context, dataset):
+        show, tag = self.buttons(scored["outputs"]).values()
+        operator = foo.get_operator(show["operator"])
+        ctx = context(params=show["params"])
+        assert operator.execute(ctx) == {}
+        [shown] = [message.params["view"] for message in ctx.executor.requests if message.operator_uri == "set_view"]
+        view = fo.DatasetView._build(dataset, shown)
+        scores = [score for score in dataset.values("nr") if score is not None]
+        assert view.values("nr") == sorted(scores)
+
+        operator = foo.get_operator(tag["operator"])
+        assert tag["prompt"]
+        form = operator.resolve_type(context(params=tag["params"]), "inputs").type.properties
+        assert form["tag"].default == "bad quality"
+        done = operator.execute(context(params={**tag["params"], "choice": "the worst 5 %", "tag": "out"}))
+        assert done == {"number": 1, "tag": "out"}
+        assert dataset.match_tags("out").values("nr") == [min(scores)]
+
+    def test_the_direction_of_the_score_decides_what_is_worst(self, compute, dataset):
+        compute(dataset, device="cpu", error_maps=False)
+        tag = foo.get_operator(f"{PLUGIN}/tag_worst_images")
+        assert tag(dataset, "deepmse", "the worst 5 %") == 1
+        assert dataset.match_tags("bad quality").values("deepmse") == [max(dataset.values("deepmse"))]
+        with pytest.raises(UsageError, match="no choice 'graded bad'"):
+            tag(dataset, "deepmse", "graded bad")
+        with pytest.raises(UsageError, match="no scores of a known metric in 'level'"):
+            tag(dataset, "level", "the worst 5 %")
 
 
 class TestComputeNoReference:
@@ -213,7 +281,7 @@ class TestComputeNoReference:
         assert all(deviation > 0 for deviation in dataset.values("nr_std"))
         assert set(dataset.values("nr_grade")) <= {"bad", "poor", "fair", "good", "excellent"}
         assert set(dataset.values("nr_domain")) <= {"in", "near", "out"}
-        assert dataset.values("nr_error") == [None] * 6
+        assert not dataset.has_field("nr_error")
 
     def test_scores_by_the_file_of_a_trained_network(self, dataset, tmp_path):
         path = tmp_path / "mine.safetensors"
@@ -332,8 +400,66 @@ class TestTrainQualityModel:
         assert deviations == sorted(deviations, reverse=True)
         assert set(labelled.list_runs()) == {"sharpness_1", "sharpness_2"}
         groups = {group.name: group.paths for group in labelled.app_config.sidebar_groups}
-        assert groups["image quality"] == [f"sharpness{ending}" for ending in ("", "_grade", "_std", "_error")]
+        assert groups["image quality"] == [f"sharpness{ending}" for ending in ("", "_grade", "_std")]
         assert "sharpness" not in groups["primitives"]
+
+    def test_learns_from_words_whose_numbers_are_kept_in_a_field(self, train, labelled):
+        words = ["bad" if each < 2.5 else "good" for each in (label or 0 for label in labelled.values("sharp"))]
+        labelled.set_values(
+            "verdict",
+            [None if label is None else word for label, word in zip(labelled.values("sharp"), words, strict=True)],
+        )
+        with pytest.raises(ExecutionError, match="two words with different numbers"):
+            train(labelled, "verdict", "mine", words={"good": 1}, device="cpu")
+        train(labelled, "verdict", "mine", words={"good": 80, "bad": 20}, device="cpu")
+        labelled.reload()
+        expected = {"good": 80, "bad": 20, None: None}
+        assert labelled.values("mine_label") == [expected[word] for word in labelled.values("verdict")]
+        assert None not in labelled.values("mine")
+
+    def test_form_proposes_numbers_for_words_it_knows(self, train, labelled):
+        labelled.limit(20).tag_samples("good")
+        labelled.skip(20).limit(15).tag_samples(["bad", "v1.0"])
+
+        def form(**params):
+            ctx = ExecutionContext({"dataset_name": labelled.name, "params": params}, executor=Executor())
+            return train.resolve_type(ctx, "inputs").type.properties
+
+        asked = {name: each for name, each in form(target="tags").items() if name.startswith("number_of_tags")}
+        assert {each.view.label: each.default for each in asked.values()} == {
+            "“bad” (15 images)": 0,
+            "“good” (20 images)": 100,
+            "“v1.0” (15 images)": None,
+        }
+        numbers = {name: each.default for name, each in asked.items() if each.default is not None}
+        assert form(target="tags", **numbers)["plan"].view.label.startswith("Learns from 35 labels of 40 images: ")
+        assert "problem" in form(target="tags")
+
+    def test_a_second_training_computes_no_features_anew_and_scores_alike(self, train, labelled, monkeypatch):
+        train(labelled, "sharp", "sharpness", device="cpu")
+        labelled.reload()
+        scores = labelled.values("sharpness")
+        monkeypatch.setattr(FeatureNetwork, "_compute", None)
+        train(labelled, "sharp", "sharpness", device="cpu")
+        labelled.reload()
+        assert labelled.values("sharpness") == scores
+
+    def test_runs_are_undone(self, train, labelled):
+        train(labelled, "sharp", "sharpness", device="cpu")
+        labelled.reload()
+        before = {"id", "filepath", "tags", "metadata", "created_at", "last_modified_at", "sharp"}
+        undo = foo.get_operator(f"{PLUGIN}/undo_quality_run")
+        ctx = ExecutionContext({"dataset_name": labelled.name, "params": {}}, executor=Executor())
+        said = undo.resolve_type(ctx, "inputs").type.properties["gone"].view.description
+        assert "`sharpness`" in said
+        assert "with 40 scores" in said
+        assert "label next for sharpness" in undo_all(undo, labelled)
+        assert set(labelled.get_field_schema()) == before
+        assert labelled.list_runs() == []
+        assert trained_models(labelled) == []
+        assert "sharpness" not in labelled.list_indexes()
+        with pytest.raises(UsageError, match="no run 'sharpness_1' that can be undone"):
+            undo(labelled, "sharpness_1")
 
     def test_scores_of_the_model_are_known_to_the_evaluation(self, train, labelled, evaluate):
         train(labelled, "sharp", "sharpness", device="cpu")

@@ -90,7 +90,11 @@ class TestScores:
         def places(field: str) -> list[str]:
             return [group.name for group in dataset.app_config.sidebar_groups if field in group.paths]
 
+        unreadable = Path(dataset.first().filepath)
+        content = unreadable.read_bytes()
+        unreadable.write_bytes(b"no image")
         compute_full_reference(dataset, device="cpu", error_maps=False)
+        unreadable.write_bytes(content)
         dataset.reload()
         assert places("deepmse") == places("deepmse_error") == ["image quality"]
         for group in dataset.app_config.sidebar_groups:
@@ -208,9 +212,20 @@ class TestFailures:
         assert [score is None for score in dataset.values("deepmse")] == [False, True, False, False, True, True]
         errors = dataset.values("deepmse_error")
         assert [error is None for error in errors] == [True, False, True, True, False, False]
-        assert paths[1] in errors[1]
-        assert "no such file" in errors[4]
+        # One value a kind of reason, so that the sidebar filters by it.
+        assert errors[1] == "not an image that can be read"
+        assert errors[4] == "no such file"
         assert "reference" in errors[5]
+
+    def test_details_are_in_the_run_and_not_in_the_field(self, dataset):
+        first, second, *_ = map(Path, dataset.values("filepath"))
+        first.write_bytes(first.read_bytes()[:900])
+        second.write_bytes(second.read_bytes()[:700])
+        summary = compute_full_reference(dataset, device="cpu")
+        assert summary.errors == (("damaged or truncated", 2),)
+        assert dataset.count_values("deepmse_error") == {None: 4, "damaged or truncated": 2}
+        [kept, *_] = dataset.get_run_info("deepmse_1").config.errors
+        assert kept["reason"].startswith("damaged or truncated: ")
 
     def test_the_same_reason_in_many_files_counts_as_one(self, dataset):
         for path in dataset.values("filepath")[:4]:
@@ -228,7 +243,7 @@ class TestFailures:
         assert [column[0] for column in dataset.values(["deepmse_stages", "deepmse_map.map_path"])] == [None, None]
         path.write_bytes(content)
         compute_full_reference(dataset, device="cpu")
-        assert dataset.values("deepmse_error") == [None] * 6
+        assert not dataset.has_field("deepmse_error")
         assert None not in dataset.values("deepmse")
 
     @pytest.mark.parametrize(
