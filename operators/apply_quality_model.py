@@ -25,7 +25,7 @@ from ..plugin.store import (
 from .compute import count
 from .forms import MANY, delegable, delegation, plan, problem
 from .model_report import report
-from .scored import show_spread
+from .scored import show_spread, show_warnings
 from .work import WorkingOperator, told
 
 _SHOWN: Final = 5
@@ -100,6 +100,7 @@ class ApplyQualityModel(WorkingOperator):
         outputs = types.Object()
         outputs.md(applied(results), name="report")
         show_spread(outputs, results["spread"], results["stages"])
+        show_warnings(outputs, results["warnings"])
         if results["failed"]:
             unreadable(outputs, results["failed"])
         return types.Property(outputs, view=types.View(label="Images scored"))
@@ -125,6 +126,7 @@ def apply_model(
     results["spread"] = spread(samples, summary.field).to_dict()
     results["stages"] = view_stages(samples.view())
     results["scored"] = summary.scored
+    results["warnings"] = list(summary.warnings)
     results["failed"] = results.get("failed", 0) + summary.failed
     results["view"] = save_next_view(samples, model, target) if target else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import fiftyone.operators as foo
@@ -39,19 +40,25 @@ def show(results: dict[str, Any]) -> types.Property:
     outputs = types.Object()
     for number, metric in enumerate(results["metrics"]):
         outputs.md("\n".join(_report(metric)), name=f"report_{number}")
-        show_spread(outputs, metric["spread"], results["stages"], str(number))
-    if any(metric.get("agreement") for metric in results["metrics"]):
-        panel = {"name": "quality_vs_mos", "isActive": True, "layout": "horizontal"}
-        outputs.btn(
-            "panel", "Open the panel", icon="insights", variant="outlined", on_click="open_panel", params=panel
-        )
-    warnings = dict.fromkeys(warning for metric in results["metrics"] for warning in metric["warnings"])
-    if warnings:
-        outputs.view("warnings_text", types.Warning(label="Note", description=" ".join(warnings)))
+        show_spread(outputs, metric["spread"], results["stages"], str(number), panel=bool(metric.get("agreement")))
+    show_warnings(outputs, [warning for metric in results["metrics"] for warning in metric["warnings"]])
     return types.Property(outputs, view=types.View(label="Image quality computed"))
 
 
-def show_spread(outputs: types.Object, found: dict[str, Any], stages: list[dict[str, Any]], name: str = "") -> None:
+def show_warnings(outputs: types.Object, warnings: Sequence[str]) -> None:
+    """Add what to know before trusting the scores, each thing once."""
+    if warnings:
+        outputs.view("warnings_text", types.Warning(label="Note", description=" ".join(dict.fromkeys(warnings))))
+
+
+def show_spread(
+    outputs: types.Object,
+    found: dict[str, Any],
+    stages: list[dict[str, Any]],
+    name: str = "",
+    *,
+    panel: bool = False,
+) -> None:
     """Add how scores are spread, and buttons that show and tag the worst images; nothing where there are none.
 
     Args:
@@ -59,6 +66,7 @@ def show_spread(outputs: types.Object, found: dict[str, Any], stages: list[dict[
         found: a ``Spread`` as JSON
         stages: of the view that was scored
         name: tells this metric's from others' within ``outputs``
+        panel: whether to add a button that opens the panel
     """
     if not found["counts"]:
         return
@@ -68,25 +76,14 @@ def show_spread(outputs: types.Object, found: dict[str, Any], stages: list[dict[
         else score_histogram(found["counts"], found["edges"], found["field"])
     )
     outputs.plot(f"spread_{name}", data=figure.data, layout=figure.layout, config={"displayModeBar": False})
-    target = {"field": found["field"], "stages": stages}
+    worst = {"params": {"field": found["field"], "stages": stages}}
+    show, tag = f"{PLUGIN}/show_worst_images", f"{PLUGIN}/tag_worst_images"
     row = outputs.h_stack(f"next_{name}", gap=2)
-    row.btn(
-        "show",
-        "Show the worst first",
-        icon="south",
-        variant="contained",
-        on_click=f"{PLUGIN}/show_worst_images",
-        params=target,
-    )
-    row.btn(
-        "tag",
-        "Tag the worst…",
-        icon="sell",
-        variant="outlined",
-        on_click=f"{PLUGIN}/tag_worst_images",
-        params=target,
-        prompt=True,
-    )
+    row.btn("show", "Show the worst first", icon="south", variant="contained", on_click=show, **worst)
+    row.btn("tag", "Tag the worst…", icon="sell", variant="outlined", on_click=tag, prompt=True, **worst)
+    if panel:
+        where = {"name": "quality_vs_mos", "isActive": True, "layout": "horizontal"}
+        row.btn("panel", "Open the panel", icon="insights", variant="outlined", on_click="open_panel", params=where)
 
 
 def _report(metric: dict[str, Any]) -> list[str]:

@@ -69,12 +69,12 @@ def leftovers(dataset: fo.Dataset, key: str) -> Leftovers:
         model = models_dir(dataset) / f"{name}{MODEL_SUFFIX}"
         kept = (model, model.with_suffix(".json"), beside(model), model.with_suffix(".log.csv"))
         fields = [label_field(name)] if dataset.has_field(label_field(name)) else []
-        files, views = [path for path in kept if path.is_file()], [next_view_name(name)]
+        files, views = [path for path in kept if path.is_file()], []
         runs, scores = [key], 0
     else:
         field = name.replace("-", "_")
         fields = [each for each in asdict(ScoreFields.named(field)).values() if dataset.has_field(each)]
-        files, views = _maps(dataset, field), [VIEW.format(field)]
+        files, views = _maps(dataset, field), [VIEW.format(field), next_view_name(name)]
         runs = [key, *(other for other in undoable_runs(dataset) if other != key and _writes(dataset, other, name))]
         scores = len(_all(dataset).exists(field)) if dataset.has_field(field) else 0
     saved = set(dataset.list_saved_views())
