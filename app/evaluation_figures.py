@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..plugin.errors import UsageError
+from ..plugin.vocabulary import direction_in_words, title_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..plugin.evaluation import Evaluation, Significance
     from ..plugin.figures import Figure
+    from ..plugin.figures.export import Heading
 
 _MOST_POINTS = 20_000
 
@@ -42,6 +44,7 @@ class Subject:
         target: N values, NaN where missing
         target_lower_is_better: the target's direction
         groups: N group labels; None where there are none
+        source: what the scores are of, in words
     """
 
     evaluation: Evaluation
@@ -50,6 +53,12 @@ class Subject:
     target: Sequence[float]
     target_lower_is_better: bool
     groups: Sequence[str] | None
+    source: str = ""
+
+    @property
+    def target_title(self) -> str:
+        """The target's name in print, with its direction."""
+        return f"{title_of(self.evaluation.target)} ({direction_in_words(self.target_lower_is_better)})"
 
     @property
     def titles(self) -> dict[str, str]:
@@ -57,6 +66,40 @@ class Subject:
         from ..plugin.metrics import find_by_field
 
         return {metric: info.title if (info := find_by_field(metric)) else metric for metric in self.scores}
+
+
+_TITLES: Final = {
+    FigureName.HEATMAP: "Agreement with {target}",
+    FigureName.SCATTER: "{metric} and {target}",
+    FigureName.RESIDUALS: "Residuals of {metric} by prediction",
+    FigureName.HISTOGRAM: "Residuals of {metric}",
+    FigureName.PROBABILITY: "Residuals of {metric}: normal probability plot",
+    FigureName.REGRESSION: "{target} predicted by {metric}",
+    FigureName.SIGNIFICANCE: "Which metric agrees better with {target}",
+}
+
+
+def heading(name: FigureName, subject: Subject) -> Heading:
+    """What stands above the figure: its title, and of what and by which test the numbers are."""
+    from ..plugin import figures
+    from ..plugin.evaluation import ALL
+    from ..plugin.figures.export import Heading
+
+    whole = [row for row in subject.evaluation.rows if row.group == ALL]
+    n = min(row.n for row in whole)
+    said = [subject.source, f"n = {n:,}"]
+    if name is FigureName.SIGNIFICANCE and subject.significance is not None:
+        said += [figures.TESTS["bootstrap"], f"p after Holm's correction, level {subject.significance.alpha:g}"]
+    elif name is FigureName.HEATMAP and len(whole) > 1:
+        said.append("SRCC")
+    elif name is not FigureName.HEATMAP and whole[0].srcc is not None:
+        row = whole[0]
+        interval = row.intervals.get("srcc")
+        between = " (95 % interval {:.3f} to {:.3f})".format(*interval) if interval else ""
+        said += [f"SRCC {row.srcc:.3f}{between}", f"curve: {row.fit}"]
+    titles = list(subject.titles.values())
+    text = _TITLES[name].format(target=title_of(subject.evaluation.target), metric=titles[0])
+    return Heading(text, ", ".join(filter(None, said)))
 
 
 def draw(name: FigureName, subject: Subject) -> Figure:
@@ -115,7 +158,7 @@ def _scatter(subject: Subject, metric: str) -> Figure:
         order=order,
         fit=fit_curve(score, target),
         x_title=subject.titles[metric],
-        y_title=subject.evaluation.target,
+        y_title=subject.target_title,
         limit=_MOST_POINTS,
     )
 
@@ -133,7 +176,7 @@ def _of_residuals(name: FigureName, subject: Subject, metric: str) -> Figure:
         raise UsageError(f"there is no figure {name}: {analysis.reason}")
     rows = [str(row) for row in analysis.index]
     groups, order = _groups(subject, analysis.index)
-    target = subject.evaluation.target
+    target = title_of(subject.evaluation.target)
     if name is FigureName.HISTOGRAM:
         return figures.residual_histogram(analysis)
     if name is FigureName.PROBABILITY:

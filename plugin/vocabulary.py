@@ -19,6 +19,7 @@ HIDDEN: Final = "none"
 RESAMPLES: Final = 1000
 """Bootstrap resamples, where no other number is asked for."""
 
+_TITLES: Final = {"mos": "MOS", "dmos": "DMOS", "level": "level of distortion"}
 _LOWER_WORDS: Final = frozenset({"dmos", "severity"})
 _KADID_COLUMNS: Final = frozenset({"dist_img", "ref_img", "dmos"})
 """KADID-10k's own table calls its scores dmos, though higher is better."""
@@ -37,6 +38,15 @@ def lower_by_name(target: str, columns: Collection[str] = ()) -> bool:
     if target == "dmos" and set(columns) >= _KADID_COLUMNS:
         return False
     return target == "level" or not _LOWER_WORDS.isdisjoint(re.findall("[a-z]+", target.lower()))
+
+
+def title_of(target: str) -> str:
+    """What to call a target in print, by the name of its column or field.
+
+    >>> title_of("dmos"), title_of("mean_rating")
+    ('DMOS', 'mean rating')
+    """
+    return _TITLES.get(target.lower(), target.replace("_", " "))
 
 
 def direction(lower_is_better: bool) -> str:

@@ -11,7 +11,7 @@ import typer
 from ...plugin.errors import UsageError
 from ...plugin.vocabulary import RESAMPLES, disagreement
 from .. import terminal
-from ..evaluation_figures import FigureName, Subject, draw
+from ..evaluation_figures import FigureName, Subject, draw, heading
 from .compared import score_columns, without_learnt
 from .labels import direction_of
 
@@ -81,6 +81,9 @@ def evaluate(
     resamples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Of the bootstrap, for 95 % intervals; 0 leaves them out.")
     ] = RESAMPLES,
+    intervals: Annotated[
+        bool, typer.Option("--intervals/--no-intervals", help="Give 95 % intervals beside the statistics.")
+    ] = True,
     significance: Annotated[
         bool, typer.Option("--significance", help="Also test every two metrics against each other.")
     ] = False,
@@ -88,7 +91,7 @@ def evaluate(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the result as Markdown tables.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
     plot: Annotated[
-        Path | None, typer.Option(metavar="OUT.png|html", help="Also save a figure.", dir_okay=False)
+        Path | None, typer.Option(metavar="OUT.png|svg|pdf|html", help="Also save a figure.", dir_okay=False)
     ] = None,
     figure: Annotated[FigureName, typer.Option(help="Which figure --plot saves.")] = FigureName.HEATMAP,
 ) -> None:
@@ -125,13 +128,13 @@ def evaluate(
         groups=_column(table, by),
         references=_column(table, within),
         target_std=table.numbers(target_std) if target_std else None,
-        resamples=resamples,
+        resamples=resamples if intervals else 0,
         **settings,
     )
     compared = compare_metrics(values, targets, resamples=resamples, **settings) if significance else None
     if plot is not None:
-        _save(plot, figure, Subject(result, compared, values, targets, lower, _column(table, by)))
-    if sampled and not cluster and (resamples or significance):
+        _save(plot, figure, Subject(result, compared, values, targets, lower, _column(table, by), scores.name))
+    if sampled and not cluster and ((resamples and intervals) or significance):
         terminal.err.print(f"intervals and tests take the images of one {sampled} together; --cluster names another")
     if result.disagrees:
         terminal.warn(
@@ -141,7 +144,8 @@ def evaluate(
             ]
         )
     if as_json:
-        found = result.to_dict() | {"lower_is_better": lower, "clusters": sampled, "resamples": resamples}
+        found = result.to_dict() | {"lower_is_better": lower, "clusters": sampled}
+        found["resamples"] = resamples if intervals else 0
         if compared is not None:
             found["significance"] = compared.to_dict()
         print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
@@ -163,7 +167,7 @@ def _column(table: Table, name: str | None) -> list[str] | None:
 def _save(path: Path, name: FigureName, subject: Subject) -> None:
     from ...plugin.figures.export import save
 
-    save(*draw(name, subject), path)
+    save(*draw(name, subject), path, heading(name, subject))
     terminal.err.print(f"{terminal.escaped(path)}: the figure {name}", soft_wrap=True)
 
 

@@ -17,6 +17,9 @@ Layout = dict[str, Any]
 
 MISSING: Final = "–"
 NEUTRAL: Final = "#8c8c8c"
+INK: Final = "#111111"
+"""Of numbers in coloured cells, which are light in both themes."""
+
 _HEADER: Final = 44
 _SLANTED_HEADER: Final = 90
 _UPRIGHT_LETTERS: Final = 60

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from ..evaluation import PairTest, Significance
-from .common import MISSING, Figure, Trace, table_layout
+from .common import INK, MISSING, Figure, Trace, table_layout
 
 TESTS: Final = {
     "bootstrap": "Bootstrap by reference (SRCC)",
@@ -55,18 +55,32 @@ def significance_matrix(significance: Significance, test: str, titles: Mapping[s
             "customdata": hovers,
             "hovertemplate": "%{customdata}<extra></extra>",
         },
-        # As text of its own: its colour is then the theme's, legible also on the cells without a colour.
-        {
-            "type": "scatter",
-            "mode": "text",
-            "x": [column for _ in names for column in names],
-            "y": [row for row in names for _ in names],
-            "text": [text for row_texts in texts for text in row_texts],
-            "hoverinfo": "skip",
-        },
+        *_written(names, texts, values),
     ]
     labels = {name: titles[name] for name in names}
     return Figure(data, table_layout(labels, labels, _CELL))
+
+
+def _written(
+    names: Sequence[str], texts: Sequence[Sequence[str]], values: Sequence[Sequence[int | None]]
+) -> Iterator[Trace]:
+    """What the cells say: in the theme's colour on those without a colour, dark on the others."""
+    cells = [
+        (column, row, text, bool(value))
+        for row, row_texts, row_values in zip(names, texts, values, strict=True)
+        for column, text, value in zip(names, row_texts, row_values, strict=True)
+    ]
+    for coloured, style in ((False, {}), (True, {"textfont": {"color": INK}})):
+        chosen = [cell for cell in cells if cell[3] is coloured]
+        yield {
+            "type": "scatter",
+            "mode": "text",
+            "x": [column for column, *_ in chosen],
+            "y": [row for _, row, *_ in chosen],
+            "text": [text for *_, text, _ in chosen],
+            "hoverinfo": "skip",
+            **style,
+        }
 
 
 def _cell(pair: PairTest | None, row: str, test: str, titles: Mapping[str, str]) -> tuple[int | None, str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ..evaluation import Row
-from .common import MISSING, Figure, shorten, table_layout
+from .common import INK, MISSING, Figure, shorten, table_layout
 
 _ROW_HEIGHT: Final = 30
 
@@ -15,13 +15,13 @@ _Scale = tuple[tuple[float, str], ...]
 
 # From -1 to 1. Colour changes fastest above 0.5, where metrics differ; red says that the sign is wrong.
 _CORRELATION: Final[_Scale] = (
-    (0.0, "#b3261e"),
+    (0.0, "#e2675c"),
     (0.4999, "#f2b8b0"),
     (0.5, "#f5f0e6"),
     (0.75, "#f6e3a8"),
     (0.875, "#a3dab4"),
     (0.965, "#63bfae"),
-    (1.0, "#15607a"),
+    (1.0, "#3d97b5"),
 )
 # From the least error shown to the largest.
 _ERROR: Final[_Scale] = ((0.0, "#63bfae"), (0.5, "#f6e3a8"), (1.0, "#e08a6d"))
@@ -150,6 +150,7 @@ def _table(
             "ygap": 3,
             "hoverongaps": False,
             "texttemplate": f"%{{z:{first.spec}}}",
+            "textfont": {"color": INK},
             "customdata": [[_hover(by_place[group, column], columns) for column in coloured] for group in groups],
             "hovertemplate": "%{customdata}<extra></extra>",
         },

@@ -8,7 +8,8 @@ from typing import Final
 
 from ...evaluation import export
 from ...figures.common import Figure
-from ...figures.export import to_html, to_png
+from ...figures.export import FORMATS, Heading, written
+from ...vocabulary import title_of
 from .comparison import Comparison
 from .tab import Plot
 
@@ -18,16 +19,22 @@ _TABLES: Final[Mapping[str, Callable[[Comparison], str]]] = {
     "tex": lambda comparison: export.to_latex(comparison.evaluation),
     "md": lambda comparison: export.to_markdown(comparison.evaluation),
 }
-_PICTURES: Final[Mapping[str, Callable[[Figure], bytes]]] = {
-    "png": lambda figure: to_png(*figure),
-    "html": lambda figure: to_html(*figure).encode(),
+_FORMATS: Final = {
+    "csv": "CSV",
+    "tex": "LaTeX",
+    "md": "Markdown",
+    "png": "PNG",
+    "svg": "SVG",
+    "pdf": "PDF",
+    "html": "HTML",
 }
-_FORMATS: Final = {"csv": "CSV", "tex": "LaTeX", "md": "Markdown", "png": "PNG", "html": "HTML"}
 _MEDIA_TYPES: Final = {
     "csv": "text/csv",
     "tex": "application/x-tex",
     "md": "text/markdown",
     "png": "image/png",
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
     "html": "text/html",
 }
 
@@ -40,7 +47,7 @@ def offered(plots: Mapping[str, Plot]) -> dict[str, str]:
     """
     files = {f"{_TABLE}.{suffix}": "Table" for suffix in _TABLES}
     files |= {f"{name}.{suffix}": plot.title for name, plot in plots.items() for suffix in plot.texts}
-    files |= {f"{name}.{suffix}": plot.title for name, plot in plots.items() for suffix in _PICTURES}
+    files |= {f"{name}.{suffix}": plot.title for name, plot in plots.items() for suffix in FORMATS}
     return {file: f"{title}, {_FORMATS[file.rpartition('.')[2]]}" for file, title in files.items()}
 
 
@@ -60,7 +67,19 @@ def content(file: str, comparison: Comparison, plots: Mapping[str, Plot], figure
     texts = _TABLES if name == _TABLE else plots[name].texts
     if suffix in texts:
         return texts[suffix](comparison).encode()
-    return _PICTURES[suffix](figures[name])
+    return written(*figures[name], suffix, _heading(comparison, plots[name]))
+
+
+def _heading(comparison: Comparison, plot: Plot) -> Heading:
+    """What a figure is of: dataset, number of images, target, statistic and test."""
+    target = comparison.table.target
+    said = [
+        comparison.snapshot.dataset.name,
+        f"n = {len(comparison.table.ids) - comparison.n_missing:,}",
+        f"target {title_of(target.field)} ({target.direction})",
+        plot.says(comparison),
+    ]
+    return Heading(plot.title, ", ".join(filter(None, said)))
 
 
 def data_url(file: str, content: bytes) -> str:

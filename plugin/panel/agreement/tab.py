@@ -27,6 +27,7 @@ class Plot:
         on_click: called with the ``params`` of the clicked point: ``x``, ``y``, ``id``
         on_selected: called with the points drawn round as ``params["data"]``
         texts: what to download of it as text, by a file's suffix
+        says: what its statistics and tests are, for the caption of a file
     """
 
     title: str
@@ -34,6 +35,7 @@ class Plot:
     on_click: Handler | None = None
     on_selected: Handler | None = None
     texts: Mapping[str, Callable[[Comparison], str]] = field(default_factory=dict)
+    says: Callable[[Comparison], str] = lambda comparison: ""
 
 
 @dataclass(frozen=True)

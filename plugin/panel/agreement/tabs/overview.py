@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ....evaluation import ALL, Row
 from ....figures import STATISTICS, Figure, metric_heatmap, scatter, statistics_table
-from ....vocabulary import direction_in_words
+from ....vocabulary import direction_in_words, title_of
 from ..comparison import Comparison
 from ..selectors import INTERVALS, PLOTTED, Selector, several_metrics
 from ..tab import Content, Plot, Tab
@@ -53,7 +53,20 @@ def table_of_groups(rows: Mapping[str, Sequence[Row]], statistic: str, titles: M
     return metric_heatmap(rows, statistic, titles)
 
 
-TABLE: Final = Plot("Agreement by group", on_click=on_click_cell)
+def _of_table(comparison: Comparison) -> str:
+    """What the table's numbers are."""
+    controls = comparison.controls
+    if len(controls.metrics) > 1:
+        return STATISTICS[controls.of(_STATISTIC)].title
+    return comparison.titles[controls.metrics[0]]
+
+
+def _of_scatter(comparison: Comparison) -> str:
+    fit = comparison.fit(comparison.controls.plotted)
+    return f"{comparison.titles[comparison.controls.plotted]}{f', curve: {fit.kind}' if fit else ''}"
+
+
+TABLE: Final = Plot("Agreement by group", on_click=on_click_cell, says=_of_table)
 
 
 def _content(comparison: Comparison, session: Session) -> Content:
@@ -77,7 +90,7 @@ def _scatter(comparison: Comparison) -> Figure:
         order=comparison.groups,
         fit=comparison.fit(metric),
         x_title=f"{info.title} ({direction_in_words(info.lower_is_better)})",
-        y_title=f"{target.field} ({target.direction})",
+        y_title=f"{title_of(target.field)} ({target.direction})",
         limit=MAX_POINTS,
     )
 
@@ -87,5 +100,5 @@ TAB: Final = Tab(
     "Agreement",
     _content,
     selectors=(_STATISTIC, INTERVALS, PLOTTED),
-    plots={"heatmap": TABLE, "scatter": plot_of_points("Scores and targets")},
+    plots={"heatmap": TABLE, "scatter": plot_of_points("Scores and targets", says=_of_scatter)},
 )

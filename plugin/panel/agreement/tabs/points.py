@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..comparison import Comparison
 from ..tab import Plot
@@ -28,9 +28,9 @@ def on_select_points(session: Session) -> None:
         session.mark(ids)
 
 
-def plot_of_points(title: str, *, titled: bool = False) -> Plot:
-    """How a figure is presented whose points stand for images."""
-    return Plot(title, titled=titled, on_click=on_click_point, on_selected=on_select_points)
+def plot_of_points(title: str, **more: Any) -> Plot:
+    """How a figure is presented whose points stand for images; ``more`` is as in :class:`Plot`."""
+    return Plot(title, on_click=on_click_point, on_selected=on_select_points, **more)
 
 
 def footnote(comparison: Comparison) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ....evaluation import ResidualAnalysis
 from ....figures import probability_plot, regression, residual_histogram, residuals_by_prediction
+from ....vocabulary import title_of
 from ..comparison import Comparison
 from ..selectors import PLOTTED
 from ..tab import Content, Plot, Tab
@@ -29,7 +30,7 @@ def _content(comparison: Comparison, session: Session) -> Content:
         return Content(words=f"**No residuals:** {analysis.reason}.")
     ids = [table.ids[place] for place in analysis.index]
     groups = [comparison.group_of[place] for place in analysis.index]
-    common: dict[str, Any] = {"order": comparison.groups, "target": table.target.field, "limit": MAX_POINTS}
+    common: dict[str, Any] = {"order": comparison.groups, "target": title_of(table.target.field), "limit": MAX_POINTS}
     return Content(
         {
             "residuals": residuals_by_prediction(analysis, ids, groups, **common),
@@ -63,6 +64,16 @@ def _words(title: str, analysis: ResidualAnalysis) -> str:
     )
 
 
+def _said(comparison: Comparison) -> str:
+    """Whose residuals they are, and which tests of normality say what."""
+    metric = comparison.controls.plotted
+    tests = [
+        f"{_TESTS_OF_NORMALITY[name]} p {_probability(p)}"
+        for name, (_, p) in comparison.residuals(metric).normality.items()
+    ]
+    return ", ".join([comparison.titles[metric], *tests])
+
+
 def _probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"= {p:.3f}"
 
@@ -73,9 +84,9 @@ TAB: Final = Tab(
     _content,
     selectors=(PLOTTED,),
     plots={
-        "residuals": plot_of_points("Residuals by prediction", titled=True),
-        "histogram": Plot("Histogram of residuals", titled=True),
-        "probability": plot_of_points("Normal probability plot", titled=True),
-        "regression": plot_of_points("Targets by prediction", titled=True),
+        "residuals": plot_of_points("Residuals by prediction", titled=True, says=_said),
+        "histogram": Plot("Histogram of residuals", titled=True, says=_said),
+        "probability": plot_of_points("Normal probability plot", titled=True, says=_said),
+        "regression": plot_of_points("Targets by prediction", titled=True, says=_said),
     },
 )

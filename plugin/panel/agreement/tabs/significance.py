@@ -53,6 +53,7 @@ TAB: Final = Tab(
     plots={
         "matrix": Plot(
             "Significance",
+            says=lambda comparison: f"{TESTS[comparison.controls.of(_TEST)]}, p after Holm's correction",
             texts={
                 "tex": lambda comparison: significance_to_latex(
                     comparison.significance, comparison.controls.of(_TEST)

@@ -205,7 +205,18 @@ def test_figures_of_one_metric_are_saved(run, scores, tmp_path, figure):
     out = tmp_path / "figure.html"
     arguments = ("evaluate", scores, "--target", "mos", "-m", "mine:lower", "--resamples", "0", "--by", "type")
     assert run(*arguments, "--plot", out, "--figure", figure).status == 0
-    assert len(out.read_text()) > 100_000
+    page = out.read_text()
+    assert len(page) > 100_000
+    assert "MOS" in page
+    assert "scores.csv, n = " in page
+
+
+def test_intervals_can_be_left_out(run, scores):
+    table = run("evaluate", scores, "--target", "mos", *BOTH, "--no-intervals", "--significance")
+    assert (table.status, "[" in table.out.partition("p-values")[0]) == (0, False)
+    assert "p-values" in table.out
+    rows = run("evaluate", scores, "--target", "mos", *BOTH, "--no-intervals", "--json").json["rows"]
+    assert not any(row["intervals"] for row in rows)
 
 
 def test_a_picture_is_saved(run, scores, tmp_path):
@@ -227,7 +238,7 @@ def test_a_picture_is_saved(run, scores, tmp_path):
         (["--cluster", "scene"], "no column 'scene'"),
         (["--target-std", "std"], "no column 'std'"),
         (["--resamples", "10"], "10 resamples are too few"),
-        (["--plot", "x.pdf"], "saved as .png or .html"),
+        (["--plot", "x.jpg"], "saved as .png, .svg, .pdf, .html"),
         (["--plot", "x.html", "--figure", "scatter"], "the figure scatter is of one metric"),
         (["--plot", "x.html", "--figure", "significance"], "needs --significance"),
     ],

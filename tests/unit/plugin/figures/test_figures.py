@@ -80,6 +80,57 @@ def hovers(figure: figures.Figure) -> dict[tuple[str, str], str]:
     return {**plain, **coloured}
 
 
+def written(figure: figures.Figure) -> dict[tuple[str, str], str]:
+    """What the cells of a matrix of metrics say, by row and column."""
+    return {
+        (row, column): text
+        for trace in figure.data[1:]
+        for row, column, text in zip(trace["y"], trace["x"], trace["text"], strict=True)
+    }
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2)."""
+    levels = np.array(list(bytes.fromhex(colour.removeprefix("#")))) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours (WCAG 2.2)."""
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def painted(table, value: float) -> str:
+    """The colour of a value, as Plotly has it: between the stops of the scale, straight in sRGB."""
+    stops, colours = zip(*table["colorscale"], strict=True)
+    place = (value - table["zmin"]) / (table["zmax"] - table["zmin"])
+    channels = np.array([list(bytes.fromhex(colour.removeprefix("#"))) for colour in colours]).T
+    return "#" + "".join(f"{round(np.interp(place, stops, channel)):02x}" for channel in channels)
+
+
+def test_numbers_in_cells_are_legible_whatever_their_colour():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    tables = [
+        figures.statistics_table(ROWS).data[0],
+        figures.metric_heatmap(ROWS_BY_METRIC, "rmse", TITLES).data[0],
+    ]
+    for table in tables:
+        values = np.linspace(table["zmin"], table["zmax"], 256)
+        assert min(contrast(table["textfont"]["color"], painted(table, value)) for value in values) >= 4.5
+    matrix, plain, coloured = figures.significance_matrix(SIGNIFICANCE, "bootstrap", NAMES).data
+    for end in (0, 1):
+        assert contrast(coloured["textfont"]["color"], dict(matrix["colorscale"])[end]) >= 4.5
+    # The theme's text on the theme's ground, through a veil that is nearly transparent.
+    assert "textfont" not in plain
+    [veil] = {colour for _, colour in matrix["colorscale"] if colour.startswith("rgba")}
+    *_, alpha = map(float, veil.removeprefix("rgba(").removesuffix(")").split(","))
+    for text, ground in (("#333333", 255), ("#ffffff", 38)):
+        level = round(140 * alpha + ground * (1 - alpha))
+        assert contrast(text, f"#{level:02x}{level:02x}{level:02x}") >= 4.5
+
+
 class TestStatisticsTable:
     def test_has_a_number_in_every_cell(self):
         said = cells(figures.statistics_table([*ROWS, NOTHING]))
@@ -228,26 +279,28 @@ class TestResiduals:
 class TestSignificanceMatrix:
     @pytest.mark.parametrize("test", ["bootstrap", "steiger", "williams", "f"])
     def test_says_which_is_better(self, test):
-        table, texts = figures.significance_matrix(SIGNIFICANCE, test, NAMES).data
+        figure = figures.significance_matrix(SIGNIFICANCE, test, NAMES)
+        table = figure.data[0]
         assert table["z"] == [[None, 1, 0], [-1, None, -1], [0, 1, None]]
-        assert [text[:1] for text in texts["text"]] == ["", "▲", "=", "▼", "", "▼", "=", "▲", ""]
+        said = {cell: text[:1] for cell, text in written(figure).items()}
+        assert ["".join(said[row, column] or "." for column in NAMES) for row in NAMES] == [".▲=", "▼.▼", "=▲."]
         assert "<b>Bad</b> is worse than <b>Good</b>" in table["customdata"][1][0]
 
     def test_turns_difference_and_interval_with_the_pair(self):
-        table, _ = figures.significance_matrix(SIGNIFICANCE, "bootstrap", NAMES).data
+        table = figures.significance_matrix(SIGNIFICANCE, "bootstrap", NAMES).data[0]
         (pair,) = [pair for pair in SIGNIFICANCE.pairs if {pair.first, pair.second} == {"good", "bad"}]
         low, high = pair.interval
         assert f"{pair.srcc_difference:+.4f}, 95 % interval {low:+.4f} to {high:+.4f}" in table["customdata"][0][1]
         assert f"{-pair.srcc_difference:+.4f}, 95 % interval {-high:+.4f} to {-low:+.4f}" in table["customdata"][1][0]
 
     def test_says_why_a_test_cannot_be_had(self):
-        table, texts = figures.significance_matrix(SIGNIFICANCE, "t", NAMES).data
-        assert texts["text"][1] == "–"
-        assert "no test: without clusters" in table["customdata"][0][1]
+        figure = figures.significance_matrix(SIGNIFICANCE, "t", NAMES)
+        assert written(figure)["good", "bad"] == "–"
+        assert "no test: without clusters" in figure.data[0]["customdata"][0][1]
 
     def test_writes_small_probabilities_short(self):
-        _, texts = figures.significance_matrix(SIGNIFICANCE, "bootstrap", NAMES).data
-        assert texts["text"][1] == "▲<br>p < .001"
+        figure = figures.significance_matrix(SIGNIFICANCE, "bootstrap", NAMES)
+        assert written(figure)["good", "bad"] == "▲<br>p < .001"
 
 
 class TestLevels:
@@ -318,20 +371,26 @@ class TestExport:
         assert "Plotly.newPlot" in page
         assert "<script src=" not in page, "Plotly is in the page"
 
-    def test_picture_has_the_figure_s_proportions(self, tmp_path):
-        export.save(*self.figure, tmp_path / "table.png")
+    def test_files_say_what_they_show(self, tmp_path):
+        heading = export.Heading("Agreement", "live.csv, n = 79, SRCC, " + "with 95 % intervals " * 8)
+        for suffix in ("png", "svg", "pdf"):
+            export.save(*self.figure, tmp_path / f"table.{suffix}", heading)
         with Image.open(tmp_path / "table.png") as picture:
             assert picture.width == export.WIDTH * export.SCALE
             assert picture.height > self.figure.layout["height"] * export.SCALE
             colours = picture.convert("RGB").getcolors(picture.width * picture.height)
         assert max(colours)[1] == (255, 255, 255), "printed on white"
         assert len(colours) > 10
+        drawn = (tmp_path / "table.svg").read_text()
+        for said in ("Agreement", "live.csv, n = 79, SRCC", "0.939"):
+            assert said in drawn
+        assert (tmp_path / "table.pdf").read_bytes().startswith(b"%PDF-")
 
     def test_picture_without_a_browser_is_a_clear_error(self, monkeypatch, tmp_path):
         monkeypatch.setenv("PATH", str(tmp_path))
         monkeypatch.setenv("BROWSER_PATH", str(tmp_path / "none"))
         with pytest.raises(UsageError, match=r"Chrome or Chromium.*\.html"):
-            export.to_png(*self.figure)
+            export.written(*self.figure, "pdf")
 
     @pytest.mark.parametrize("name", ["table.jpg", "table", "nowhere/table.html"])
     def test_what_cannot_be_written_is_named(self, tmp_path, name):
