@@ -49,12 +49,17 @@ def demo(
     summaries = demonstration.compute(dataset, device=device, weights=weights)
     terminal.warn(dict.fromkeys(warning for summary in summaries for warning in summary.warnings))
     for summary in summaries:
-        counts = f"{summary.scored} images of {dataset.name} scored, {summary.failed} failed"
+        kept = f", {summary.skipped} scores kept from before" if summary.skipped else ""
+        counts = f"{summary.scored} images of {dataset.name} scored, {summary.failed} failed{kept}"
         terminal.err.print(f"{summary.metric}: {counts}", soft_wrap=True)
     result = evaluate_view(dataset, breakdown="distortion")
     terminal.out.print(evaluation_table(result, "distortion"))
     print_reasons(result)
     if not headless:
         demonstration.show(
-            dataset, port, address, lambda url: terminal.out.print(f"The App is open at {url} (Ctrl+C ends it)")
+            dataset,
+            port,
+            address,
+            announce=lambda url: terminal.out.print(f"The App is open at {url} (Ctrl+C ends it)"),
+            waiting=lambda said: terminal.err.print(said, soft_wrap=True),
         )

@@ -30,6 +30,7 @@ from .labels import count_labels
 from .loading import check_name, import_dataset
 from .models import read_card, trained_models
 from .presentation import sidebar_groups
+from .reuse import scored_alike
 from .samples import underlying
 from .sink import Summary
 from .snapshot import Snapshot, take_snapshot
@@ -91,6 +92,7 @@ __all__ = [
     "save_evaluation",
     "save_next_view",
     "score_fields",
+    "scored_alike",
     "scoring_time",
     "select_group",
     "sidebar_groups",
