@@ -7,6 +7,7 @@ from .evaluate_quality import EvaluateQuality
 from .forget_features import ForgetFeatures
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
+from .open_in_quality_app import OpenInQualityApp
 from .regression_metrics import Krcc, Plcc, Srcc
 from .show_worst_images import ShowWorstImages
 from .tag_worst_images import TagWorstImages
@@ -20,6 +21,7 @@ OPERATORS = (
     EvaluateQuality,
     LoadImageQualityDataset,
     MakeSyntheticSet,
+    OpenInQualityApp,
     Srcc,
     Krcc,
     Plcc,
@@ -40,6 +42,7 @@ __all__ = [
     "Krcc",
     "LoadImageQualityDataset",
     "MakeSyntheticSet",
+    "OpenInQualityApp",
     "Plcc",
     "ShowWorstImages",
     "Srcc",
