@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -28,7 +30,7 @@ class Codec:
     Args:
         name: what people call it
         format: what Pillow calls it
-        feature: Pillow's feature that it needs
+        lack: says why it cannot be written here; nothing if it can
         suffix: of its files
         settings: its ladder, from small files to good ones
         setting: what its setting is called
@@ -37,7 +39,7 @@ class Codec:
 
     name: str
     format: str
-    feature: str
+    lack: Callable[[], str]
     suffix: str
     settings: tuple[int, ...]
     setting: str
@@ -45,24 +47,73 @@ class Codec:
 
     @property
     def is_here(self) -> bool:
-        """Whether this Pillow can write it."""
-        return bool(features.check(self.feature))
+        """Whether it can be written here."""
+        return not self.lack()
+
+
+def _feature(name: str) -> Callable[[], str]:
+    """What says that this Pillow lacks a feature."""
+    return lambda: "" if features.check(name) else "this server's Pillow cannot write it"
+
+
+def _package(module: str) -> Callable[[], str]:
+    """What says that a package is missing which adds a format to Pillow, and brings the package in if it is there."""
+
+    def lack() -> str:
+        if find_spec(module) is None:
+            return "this server lacks a package: pip install 'fiftyone-deepmse[formats]'"
+        import_module(module)
+        return ""
+
+    return lack
 
 
 CODECS: Final = (
     Codec(
-        "JPEG", "JPEG", "jpg", ".jpg", QUALITIES, "quality", lambda quality: {"quality": quality, "optimize": True}
+        "JPEG",
+        "JPEG",
+        _feature("jpg"),
+        ".jpg",
+        QUALITIES,
+        "quality",
+        lambda quality: {"quality": quality, "optimize": True},
     ),
-    Codec("WebP", "WEBP", "webp", ".webp", QUALITIES, "quality", lambda quality: {"quality": quality, "method": 4}),
-    Codec("AVIF", "AVIF", "avif", ".avif", QUALITIES, "quality", lambda quality: {"quality": quality, "speed": 6}),
+    Codec(
+        "WebP",
+        "WEBP",
+        _feature("webp"),
+        ".webp",
+        QUALITIES,
+        "quality",
+        lambda quality: {"quality": quality, "method": 4},
+    ),
+    Codec(
+        "AVIF",
+        "AVIF",
+        _feature("avif"),
+        ".avif",
+        QUALITIES,
+        "quality",
+        lambda quality: {"quality": quality, "speed": 6},
+    ),
     Codec(
         "JPEG 2000",
         "JPEG2000",
-        "jpg_2000",
+        _feature("jpg_2000"),
         ".jp2",
         RATIOS,
         "ratio",
         lambda ratio: {"quality_mode": "rates", "quality_layers": [ratio], "irreversible": True},
+    ),
+    Codec(
+        "JPEG XL",
+        "JXL",
+        _package("pillow_jxl"),
+        ".jxl",
+        QUALITIES,
+        "quality",
+        # A JPEG file would otherwise be repacked without loss, whatever the quality.
+        lambda quality: {"quality": quality, "effort": 5, "lossless_jpeg": False, "num_threads": 1},
     ),
 )
 
@@ -167,9 +218,7 @@ class LadderMaker:
         chosen = self._chosen(codecs)
         _check_size(picture)
         scorer = self._scorers(names)
-        missing = tuple(
-            f"{codec.name}: this server's Pillow cannot write it." for codec in CODECS if codec not in self.codecs
-        )
+        missing = tuple(f"{codec.name}: {codec.lack()}." for codec in CODECS if codec not in self.codecs)
         total = sum(len(codec.settings) for codec in chosen)
         ladder = Ladder(picture, names, total, scorer.describe(), scorer.warnings, notes=missing)
         yield ladder

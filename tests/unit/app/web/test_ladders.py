@@ -86,6 +86,14 @@ def test_a_codec_that_this_pillow_lacks_is_named_and_not_offered(picture, tmp_pa
         whole(maker, picture, ["AVIF"])
 
 
+def test_a_codec_whose_package_is_missing_says_which_extra_brings_it(monkeypatch):
+    [codec] = [codec for codec in CODECS if codec.name == "JPEG XL"]
+    assert codec.is_here
+    monkeypatch.setattr(ladders, "find_spec", lambda module: None)
+    assert not codec.is_here
+    assert "fiftyone-deepmse[formats]" in codec.lack()
+
+
 def test_a_codec_that_cannot_hold_the_picture_says_so_and_the_others_do(maker, tmp_path):
     path = tmp_path / "long.png"
     Image.linear_gradient("L").resize((17000, 40)).convert("RGB").save(path)
