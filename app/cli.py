@@ -28,7 +28,7 @@ from .commands import (
 from .commands.help import Commands
 
 #: Packages that are not always there, and the extra that brings them.
-EXTRAS = {"fiftyone": "fiftyone", "gradio": "web"}
+EXTRAS = {"fiftyone": "fiftyone", "gradio": "web", "gradio_client": "web", "psutil": "web"}
 
 app = Commands(
     name="deepmse",

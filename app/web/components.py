@@ -100,7 +100,13 @@ def answer_at(
         the answer's event, for what comes after it
     """
     answered: Dependency = button.click(
-        answer, [*images, others], [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
+        # From a function's docstring Gradio learns what to say of each input; from an object's, what it was made of.
+        answer.__call__,
+        [*images, others],
+        [gr.JSON(visible=False), result],
+        preprocess=False,
+        **api,
+        **ONE_AT_A_TIME,
     )
     for image in images:
         image.change(lambda: empty, None, result, api_visibility="private", queue=False)

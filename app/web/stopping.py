@@ -9,6 +9,9 @@ import gradio as gr
 
 MAX_REMEMBERED: Final = 1000
 
+LONGEST_S: Final = 1800
+"""How long a visitor's computation may take, in seconds: then the next one's turn comes."""
+
 
 class Stopping:
     """Sessions whose visitors have asked that their computation stops.

@@ -11,6 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +123,72 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(QUIET_S)
+
+
+#: Serves the web page, and writes down every address outside this machine that the server looks up or calls.
+SERVE = """
+import sys
+port, outside = int(sys.argv[1]), open(sys.argv[2], "a", buffering=1)
+
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        host = arguments[1][0] if event == "socket.connect" else arguments[0]
+        if host not in (None, "127.0.0.1", "localhost", "::1", "0.0.0.0"):
+            outside.write(f"{event} {host}\\n")
+
+sys.addaudithook(watch)
+from deepmse.app.web.page import Address, serve
+serve(Address(port, mcp=True), device="cpu")
+"""
+
+
+@dataclass(frozen=True)
+class WebServer:
+    """The web page, served by a process of its own.
+
+    Args:
+        address: of the page
+        uploads: the folder that its uploads are somewhere in
+        outside: a file of addresses elsewhere that the server has called
+        process: the server
+    """
+
+    address: str
+    uploads: Path
+    outside: Path
+    process: subprocess.Popen
+
+
+@pytest.fixture(scope="session")
+def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """The web page."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("server")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE, str(port), str(folder / "outside")],
+            env={**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}/"
+        wait_for(lambda: answers(address), process, (folder / "log").read_text)
+        yield WebServer(address, folder / "uploads", folder / "outside", process)
+    finally:
+        process.terminate()
+        process.wait(QUIET_S)
+
+
+def answers(address: str) -> bool:
+    """Whether a server is there."""
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True
 
 
 def text_of(path: Path) -> str:

@@ -18,31 +18,25 @@ class Setup:
         uploads: tells the folder that uploads are in; no other file is opened
         weights: file or folder of DeepMSE's weights; None searches for them
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
-        delete_later: marks a file among the uploads to be deleted as they are
+        is_local: whether only this machine reaches the server
     """
 
     uploads: Uploads
     weights: Path | None = None
     device: str = "auto"
-    delete_later: Callable[[str], None] = lambda path: None
+    is_local: bool = False
 
     def place(self, suffix: str) -> Path:
         """A path for a new file among the uploads, which is deleted when they are."""
-        path = self._new(suffix)
-        self.delete_later(str(path))
-        return path
-
-    def download(self, name: str) -> Path:
-        """A path for a new file that visitors download by a name; deleted when uploads are."""
-        path = self._new("") / name
-        path.parent.mkdir()
-        self.delete_later(str(path))
-        return path
-
-    def _new(self, suffix: str) -> Path:
         folder = Path(self.uploads())
         folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{secrets.token_hex(16)}{suffix}"
+
+    def download(self, name: str) -> Path:
+        """A path for a new file that visitors download by a name; deleted when uploads are."""
+        path = self.place("") / name
+        path.parent.mkdir()
+        return path
 
 
 @dataclass(frozen=True)
@@ -58,3 +52,8 @@ class Tab:
     title: str
     build: Callable[[Setup], None]
     style: str = ""
+
+    @property
+    def endpoint(self) -> str:
+        """The name of the endpoint that answers as the tab does."""
+        return self.title.lower()

@@ -9,8 +9,12 @@ import gradio as gr
 import pytest
 from deepmse.app import cli
 from deepmse.app.web import batches, view
-from deepmse.app.web.tabs import batch as tab
+from deepmse.app.web.storage import sweep
 from deepmse.app.web.tabs.base import Setup
+from deepmse.app.web.tabs.batch import answer as answering
+from deepmse.app.web.tabs.batch import apps, tab
+from deepmse.app.web.tabs.batch import html as shown
+from deepmse.app.web.tabs.batch.apps import Apps
 from deepmse.plugin.engine.records import Item, Measurement, Score
 from gradio.utils import get_upload_folder
 from PIL import Image
@@ -24,8 +28,8 @@ def setup() -> Setup:
 
 
 @pytest.fixture(scope="module")
-def answer(setup) -> tab.BatchAnswer:
-    return tab.BatchAnswer(setup)
+def answer(setup) -> answering.BatchAnswer:
+    return answering.BatchAnswer(setup)
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def pictures(tmp_path) -> list[Path]:
     return paths
 
 
-def last(answer: tab.BatchAnswer, files: list[dict] | None, metrics: object = ()) -> tuple:
+def last(answer: answering.BatchAnswer, files: list[dict] | None, metrics: object = ()) -> tuple:
     *_, update = answer.score(files, metrics)
     return update
 
@@ -109,7 +113,15 @@ def test_loose_files_are_found_by_the_names_that_a_table_gives_them(answer, pict
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/hostname", "../../etc/hostname", "..\\..\\etc\\hostname", "file:///etc/hostname"]
+    "name",
+    [
+        "/etc/hostname",
+        "../../etc/hostname",
+        "..\\..\\etc\\hostname",
+        "file:///etc/hostname",
+        "http://192.0.2.1/a.png",
+        "s3://bucket/a.png",
+    ],
 )
 def test_a_table_names_no_file_of_the_server(answer, pictures, tmp_path, name):
     table = tmp_path / "pairs.csv"
@@ -170,7 +182,7 @@ def test_archives_share_the_room_that_there_is(answer, pictures, tmp_path, monke
 
 
 def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures, monkeypatch):
-    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    monkeypatch.setattr(answering, "UPDATE_S", 0)
     updates = list(answer.score([upload(path) for path in pictures]))
     shown = [re.search(r"<strong>(\d) of 4</strong> · .* a second · \d+ s left", html) for _, html, _ in updates]
     assert [int(found[1]) for found in shown if found] == [1, 2, 3, 4, 4]
@@ -178,7 +190,7 @@ def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures
 
 
 def test_a_stopped_batch_ends_with_the_rows_that_it_has(answer, pictures, monkeypatch):
-    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    monkeypatch.setattr(answering, "UPDATE_S", 0)
     request = SimpleNamespace(session_hash="visitor")
     updates = []
     for update in answer.score([upload(path) for path in pictures], (), request):
@@ -192,25 +204,31 @@ def test_a_stopped_batch_ends_with_the_rows_that_it_has(answer, pictures, monkey
     assert "dm-split" in html
 
 
+def test_a_batch_gives_way_after_its_time(answer, pictures, monkeypatch):
+    for module in (answering, shown):
+        monkeypatch.setattr(module, "LONGEST_S", -1)
+    data, html, _ = last(answer, [upload(path) for path in pictures])
+    assert (data["pairs"], data["rows"]) == (4, [])
+    assert "0 of 4 pictures scored</strong>, stopped after 0: a batch may take" in html
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(0.4, "1 s left"), (59, "59 s left"), (61, "2 min left")])
 def test_time_left_in_words(seconds, words):
     assert view.time_left(seconds) == words
 
 
-def test_every_file_that_is_made_is_deleted_with_the_uploads(pictures, tmp_path):
-    deleted = []
-    setup = Setup(get_upload_folder, device="cpu", delete_later=deleted.append)
+def test_files_lie_where_uploads_are_swept(answer, setup, pictures, tmp_path):
     with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
         for path in pictures:
             archive.write(path, path.name)
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
-    _, _, result = last(tab.BatchAnswer(setup), [upload(tmp_path / "set.zip")])
+    _, _, result = last(answer, [upload(tmp_path / "set.zip")])
     for title in tab.DOWNLOADS:
         taken_home(setup, title, result, 0)
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert len(made) == 4 + 3 + 3
-    assert made <= set(map(Path, deleted))
-    assert not any(Path(path).is_dir() for path in deleted)
+    sweep(tmp_path, -1)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("threshold", "count"), [(-1, 3), (200, 0), (None, 2)])
@@ -299,14 +317,14 @@ def test_a_picture_is_shown_with_its_reference_and_scores(answer, pictures, refe
     table = tmp_path / "pairs.csv"
     table.write_text(f"dist,ref\n{pictures[2].name},reference.png\nletter.jpg,reference.png\n")
     _, _, result = last(answer, [upload(path) for path in (table, pictures[2], pictures[3], reference)])
-    html = tab._picture_html(result, chosen(0))
+    html = shown.picture_html(result, chosen(0))
     assert html.count("data:image/png;base64") == 2
     assert f"<figcaption>{pictures[2].name}<" in html
     assert "<figcaption>reference.png<" in html
     assert "<dt>DeepMSE</dt>" in html
-    assert "letter.jpg" in tab._picture_html(result, chosen(1))
+    assert "letter.jpg" in shown.picture_html(result, chosen(1))
     pictures[2].unlink()
-    gone = tab._picture_html(result, chosen(0))
+    gone = shown.picture_html(result, chosen(0))
     assert "no such file" in gone
     assert str(tmp_path) not in gone
 
@@ -314,17 +332,17 @@ def test_a_picture_is_shown_with_its_reference_and_scores(answer, pictures, refe
 @pytest.mark.parametrize("index", [-1, 4, None, "0", 0.5, [0]])
 def test_a_row_that_is_not_there_shows_no_picture(answer, pictures, index):
     _, _, result = last(answer, [upload(path) for path in pictures])
-    assert "no longer here" in tab._picture_html(result, chosen(index))
-    assert "no longer here" in tab._picture_html(None, chosen(0))
+    assert "no longer here" in shown.picture_html(result, chosen(index))
+    assert "no longer here" in shown.picture_html(None, chosen(0))
 
 
 def test_names_are_never_markup(answer, pictures):
     name = '<img src=x onerror=alert(1)>".jpg'
     for path in (pictures[0], pictures[3]):
         _, html, result = last(answer, [upload(path, name)])
-        for shown in (html, tab._picture_html(result, chosen(0))):
-            assert "&lt;img src=x" in shown
-            assert "<img src=x" not in shown
+        for seen in (html, shown.picture_html(result, chosen(0))):
+            assert "&lt;img src=x" in seen
+            assert "<img src=x" not in seen
 
 
 def chosen(index: object) -> gr.EventData:
@@ -343,7 +361,7 @@ def result_of(values: list[float], metric: str = "nr") -> batches.Result:
 )
 def test_everything_and_nothing_can_be_kept_whatever_the_scores(values):
     result = result_of(values, "psnr")
-    html = tab.result_html(result, finished=True)
+    html = shown.result_html(result, finished=True)
     low, high, step = (float(re.search(rf'{name}="([^"]+)"', html)[1]) for name in ("min", "max", "step"))
     finite = [value for value in values if value < float("inf")]
     assert low < min(finite) <= max(finite) < high
@@ -355,14 +373,14 @@ def test_everything_and_nothing_can_be_kept_whatever_the_scores(values):
 
 def test_without_any_score_there_is_nothing_to_split():
     result = result_of([])
-    assert "dm-split" not in tab.result_html(result, finished=True)
-    assert "dm-split" not in tab.result_html(result_of([float("inf")], "psnr"), finished=True)
+    assert "dm-split" not in shown.result_html(result, finished=True)
+    assert "dm-split" not in shown.result_html(result_of([float("inf")], "psnr"), finished=True)
 
 
 def test_at_first_the_worst_tenth_is_rejected():
-    html = tab.result_html(result_of([float(value) for value in range(100)]), finished=True)
+    html = shown.result_html(result_of([float(value) for value in range(100)]), finished=True)
     assert 'data-testid="rejected">10<' in html
-    html = tab.result_html(result_of([float(value) for value in range(100)], "piqe"), finished=True)
+    html = shown.result_html(result_of([float(value) for value in range(100)], "piqe"), finished=True)
     assert 'data-testid="rejected">10<' in html
 
 
@@ -373,3 +391,32 @@ def test_thumbnails_are_small_whatever_the_file(answer, tmp_path):
     with Image.open(result.thumbnails[0]) as thumbnail:
         assert thumbnail.size == (96, 24)
     assert f'src="gradio_api/file={result.thumbnails[0]}"' in html
+
+
+def test_fiftyone_opens_for_who_sits_here_and_has_scores():
+    def visitor(host: str) -> SimpleNamespace:
+        return SimpleNamespace(client=SimpleNamespace(host=host))
+
+    with pytest.raises(gr.Error, match="at this machine only"):
+        Apps().open(result_of([1.0]), visitor("192.0.2.7"))
+    with pytest.raises(gr.Error, match="no longer here"):
+        Apps().open(None, visitor("127.0.0.1"))
+
+
+def test_fiftyone_gets_the_scores_and_the_last_one_ends_with_the_next(monkeypatch):
+    started, ended = [], []
+
+    def start(scores: object, metrics: object, names: object) -> tuple:
+        started.append((len(scores), metrics, names))
+        number = len(started)
+        return SimpleNamespace(terminate=lambda: ended.append(number)), "http://localhost:5151/"
+
+    monkeypatch.setattr(apps, "start", start)
+    opened = Apps()
+    for values in ([1.0, 2.0], [3.0]):
+        html = opened.open(result_of(values), SimpleNamespace(client=SimpleNamespace(host="127.0.0.1")))
+        assert 'href="http://localhost:5151/"' in html
+    assert started == [(2, ("nr",), ["0.jpg", "1.jpg"]), (1, ("nr",), ["0.jpg"])]
+    assert ended == [1]
+    opened.close()
+    assert ended == [1, 2]

@@ -7,14 +7,18 @@ from types import SimpleNamespace
 import gradio as gr
 import numpy as np
 import pytest
-from deepmse.app.web.tabs import codecs as tab
+from deepmse.app.web.storage import sweep
 from deepmse.app.web.tabs.base import Setup
+from deepmse.app.web.tabs.codecs import answer as answering
+from deepmse.app.web.tabs.codecs import chart as charting
+from deepmse.app.web.tabs.codecs import tab
+from deepmse.app.web.tabs.codecs.words import size as size_in_words
 from gradio.utils import get_upload_folder
 from PIL import Image
 
 from ..pictures import photo, upload
 
-answer_on = cache(tab.CodecAnswer)
+answer_on = cache(answering.CodecAnswer)
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +79,9 @@ def test_rows_stand_from_the_smallest_file_on(setup, original):
     assert sizes == sorted(step.size for step in ladder.steps)
 
 
-@pytest.mark.parametrize(("size", "words"), [(999, "0.999 kB"), (44_230, "44.23 kB"), (1_234_567, "1.235 MB")])
-def test_sizes_in_words(size, words):
-    assert tab._size(size) == words
+@pytest.mark.parametrize(("size", "told"), [(999, "0.999 kB"), (44_230, "44.23 kB"), (1_234_567, "1.235 MB")])
+def test_sizes_in_words(size, told):
+    assert size_in_words(size) == told
 
 
 @pytest.mark.parametrize(
@@ -85,14 +89,14 @@ def test_sizes_in_words(size, words):
     [(0.012, 0.6, [0.02, 0.05, 0.1, 0.2, 0.5]), (3, 30, [5, 10, 20]), (1e-4, 1e4, [10.0**n for n in range(-4, 5)])],
 )
 def test_ticks_of_a_logarithmic_axis_are_round(low, high, ticks):
-    assert tab._decades(low, high) == pytest.approx(ticks)
+    assert charting._decades(low, high) == pytest.approx(ticks)
 
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"), [(21.3, 48.9, [30, 40]), (0.81, 0.997, [0.85, 0.9, 0.95]), (-3, 3, [-2, 0, 2])]
 )
 def test_ticks_of_an_even_axis_are_round(low, high, ticks):
-    assert tab._even(low, high) == pytest.approx(ticks)
+    assert charting._even(low, high) == pytest.approx(ticks)
 
 
 def test_a_file_is_shown_beside_the_original_and_can_be_downloaded(setup, original):
@@ -140,7 +144,7 @@ def test_what_cannot_be_compressed_is_a_message(setup, tmp_path):
 
 
 def test_a_stopped_ladder_has_the_files_that_were_made(setup, original, monkeypatch):
-    monkeypatch.setattr(tab, "UPDATE_S", 0)
+    monkeypatch.setattr(answering, "UPDATE_S", 0)
     request = SimpleNamespace(session_hash="visitor")
     answer = answer_on(setup)
     updates = []
@@ -159,15 +163,14 @@ def test_names_are_never_markup(setup, original):
     assert "<img src=x" not in html
 
 
-def test_every_file_that_is_made_is_deleted_with_the_uploads(original, tmp_path):
-    deleted = []
-    setup = Setup(get_upload_folder, device="cpu", delete_later=deleted.append)
+def test_files_lie_where_uploads_are_swept(setup, original, tmp_path):
     before = {path for path in tmp_path.rglob("*") if path.is_file()}
     _, _, ladder = compressed(setup, upload(original), ["JPEG"])
     tab._shown(setup, ladder, chosen(0))
     made = {path for path in tmp_path.rglob("*") if path.is_file()} - before
-    ours = {path for path in made if path in set(map(Path, deleted))}
-    assert len(ours) == len(ladder.steps) + 2 + 1
+    assert len(made) >= len(ladder.steps) + 2 + 1
+    sweep(tmp_path, -1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def chosen(index: object) -> gr.EventData:

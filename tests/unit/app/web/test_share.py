@@ -1,0 +1,86 @@
+import json
+import urllib.parse
+from pathlib import Path
+
+import gradio as gr
+import pytest
+from deepmse.app.web import page as web_page
+from deepmse.app.web import records, share
+from deepmse.app.web.snippets import Asked
+from deepmse.app.web.tabs.base import Setup
+from gradio.utils import get_upload_folder
+
+from .pictures import upload
+
+SKIP = gr.skip()
+
+
+@pytest.fixture(scope="module")
+def inputs() -> dict:
+    """The components that each endpoint takes."""
+    page = web_page.build(device="cpu")
+    return {tab.endpoint: share.endpoint(page, tab.endpoint).inputs for tab in web_page.TABS}
+
+
+@pytest.fixture
+def setup() -> Setup:
+    return Setup(get_upload_folder, device="cpu")
+
+
+def test_a_link_chooses_what_its_result_was_made_with(setup, inputs):
+    asked = Asked("codecs", ("a.png",), (["JPEG", "no such codec"], ["psnr", 3]))
+    html, tabs, *values = share._arrived(setup, inputs, records.pack(records.record(asked, {"files": []})))
+    assert html.visible
+    assert tabs.selected == "codecs"
+    assert values == [SKIP] * (3 + 2 + 2) + [SKIP, ["JPEG"], ["psnr"]]
+
+
+def test_a_link_opens_uploaded_pictures_and_no_others(setup, inputs, reference, distorted, tmp_path_factory):
+    def opened(*files: object, endpoint: str = "compare") -> tuple:
+        link = urllib.parse.quote(json.dumps({"endpoint": endpoint, "files": files}))
+        return share._arrived(setup, inputs, f"open={link}")
+
+    html, tabs, *values = opened(upload(reference), upload(distorted))
+    assert html == SKIP
+    assert tabs.selected == "compare"
+    assert values[:2] == [str(reference), str(distorted)]
+    assert values[2:] == [SKIP] * (len(values) - 2)
+
+    private = tmp_path_factory.mktemp("private") / "private.png"
+    private.write_bytes(reference.read_bytes())
+    for file, words in (
+        (upload(private), "no uploaded file"),
+        ({"path": "/etc/passwd"}, "no uploaded file"),
+        ("x", "no uploaded file"),
+        (upload(reference.with_name("gone.png")), "no longer here"),
+    ):
+        html, tabs, *values = opened(file)
+        assert words in html.value
+        assert tabs == SKIP
+        assert values == [SKIP] * len(values)
+    for text in ("%", "[]", '{"endpoint": "x", "files": []}', '{"endpoint": "compare", "files": 1}'):
+        html, *_ = share._arrived(setup, inputs, f"open={urllib.parse.quote(text)}")
+        assert "opens nothing" in html.value
+
+
+def test_without_a_link_nothing_is_changed(setup, inputs):
+    assert set(map(str, share._arrived(setup, inputs, ""))) == {str(SKIP)}
+
+
+def test_a_result_is_kept_as_a_small_file(setup, reference):
+    values = (upload(reference, "my photo.png"), ["piqe"], {"score": 50.5, "metrics": {}}, "http://page/")
+    link, python, curl, command, download = share._shared(setup, "judge", [False, True], *values)
+    kept = json.loads(
+        Path(download.value["path"] if isinstance(download.value, dict) else download.value).read_text()
+    )
+    assert kept == records.unpack(link.removeprefix("http://page/#"))
+    assert (kept["files"], kept["choices"], kept["result"]["score"]) == (["my photo.png"], [["piqe"]], 50.5)
+    assert "my photo.png" in python
+    assert "server=http://page" in curl
+    assert command.value == "deepmse score 'my photo.png' -m nr -m piqe\n"
+
+
+@pytest.mark.parametrize("data", [None, {"error": "no picture"}])
+def test_there_is_nothing_to_share_before_there_is_a_result(setup, reference, data):
+    link, *_ = share._shared(setup, "judge", [False, True], upload(reference), [], data, "http://page/")
+    assert link == share.NO_RESULT
