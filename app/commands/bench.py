@@ -1,4 +1,4 @@
-"""Benchmarks: bench speed, bench fiftyone, bench steadiness."""
+"""Benchmarks: bench speed, bench fiftyone, bench steadiness, bench page."""
 
 from __future__ import annotations
 
@@ -91,3 +91,36 @@ def bench_steadiness(
     ]
     columns = ("metric", "change", "n", "median", "95 %")
     terminal.out.print(terminal.table("Distances between scores", columns, rows, left=2))
+
+
+@bench_app.command("page")
+def bench_page(
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
+    ] = None,
+    clients: Annotated[int, typer.Option(min=1, help="How many use the page at the same time.")] = 8,
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs each compares, one after the other.")] = 25,
+    device: Device = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Serve the web page to many clients at once: what they wait, and how the server's memory grows.
+
+    A pair is lost if it gets no score, or another one than "deepmse score" gives. Exit status 1 if any is.
+    """
+    from tempfile import TemporaryDirectory
+
+    from ..crowd import crowd
+
+    with TemporaryDirectory() as folder:
+        found = crowd(Path(folder), photos, clients, pairs, device)
+    if as_json:
+        print(json.dumps(found.to_dict(), indent=2))
+    else:
+        terminal.out.print(
+            f"{clients} clients × {pairs} pairs, {found.lost} lost; "
+            f"{found.seconds_p50:.2f} s in the median, 95 % below {found.seconds_p95:.2f} s\n"
+            f"Memory: {found.first_mb:.0f} MB after the first round, {found.last_mb:.0f} MB at the end "
+            f"({found.growth:+.1%})"
+        )
+    if found.lost:
+        raise typer.Exit(1)
