@@ -11,8 +11,8 @@ from fiftyone.core.collections import SampleCollection
 from ..errors import UsageError
 from ..metrics import MetricInfo
 from ..tables import Table
-from .fields import ScoreFields
 from .items import ImageSource, PairSource
+from .worst import worst_first
 
 ID: Final = "id"
 DIST: Final = "dist"
@@ -64,6 +64,5 @@ def sample_table(samples: SampleCollection, *, compare: bool) -> Table:
 
 def worst(samples: SampleCollection, metric: MetricInfo, number: int) -> list[tuple[float, str]]:
     """Scores and paths of the worst images by a metric, worst first."""
-    field = ScoreFields.of(metric).score
-    view = samples.exists(field).sort_by(field, reverse=metric.lower_is_better).limit(number)
-    return list(zip(*view.values([field, "filepath"]), strict=True))
+    view = worst_first(samples, metric.field).limit(number)
+    return list(zip(*view.values([metric.field, "filepath"]), strict=True))
