@@ -42,6 +42,8 @@ class TestSetOffPoints:
         app.send("on_select_points", data=[{"id": id_} for id_ in chosen])
         assert self.marked(app) == chosen
         assert sorted(app.view.values("id")) == chosen
+        app.send("on_change_selected")  # As the App says after each change of the view.
+        assert self.marked(app) == chosen
         app.choose(breakdown="level")
         assert self.marked(app) == chosen
         app.send("on_reset")

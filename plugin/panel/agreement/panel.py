@@ -82,7 +82,7 @@ class QualityVsMos(foo.Panel):
         """Set the points of the samples that are selected in the grid off from the others."""
         session = self.session(ctx)
         if session.is_drawn:
-            session.mark(ctx.selected or [])
+            session.mark(ctx.selected or [], in_grid=True)
 
     def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""

@@ -122,10 +122,18 @@ class Session:
             }
         )
 
-    def mark(self, ids: Sequence[str]) -> None:
-        """Set the points of these images off from the others, in every plot, until others are chosen."""
+    def mark(self, ids: Sequence[str], *, in_grid: bool = False) -> None:
+        """Set the points of these images off from the others, in every plot, until others are chosen.
+
+        Args:
+            ids: of the images
+            in_grid: whether they are those selected in the grid. That none are selected there any more, as after
+                each change of the view, says nothing of points that were drawn round
+        """
+        if in_grid and not ids and not self.state.marked_in_grid:
+            return
         if list(ids) != (self.state.marked or []):
-            self.state.set("marked", list(ids))
+            self.state.set({"marked": list(ids), "marked_in_grid": in_grid})
             self.update()
 
     def choose(self, **controls: Any) -> None:
