@@ -99,6 +99,7 @@ class ScoringJob:
         self._device = scorer_settings.get("device", "auto")
         for info in infos.values():
             check_score_fields(self._dataset, info, error_maps=error_maps and info.has_error_map)
+        self._is_timed = scorer is None
         if scorer is None:
             # Here and not at the top: this imports torch.
             from ..engine.scorer import Scorer
@@ -149,7 +150,7 @@ class ScoringJob:
                         sink.writer.flush()
                     flushed = time.monotonic()
                     yield Progress(done, len(items), failed)
-            if not any(metric.reused for metric in self._scorer.metrics.values()):
+            if self._is_timed and not any(metric.reused for metric in self._scorer.metrics.values()):
                 work = [*(metric.name for metric in self._metrics), self._device]
                 pace.record(work, time.monotonic() - began, done)
             for sink in sinks:
