@@ -22,6 +22,7 @@ from .commands import (
     metrics,
     reproduce,
     score,
+    standing,
     train,
     web,
 )
@@ -71,6 +72,7 @@ for panel, commands in {
         datasets.check,
         datasets.synth,
         reproduce.reproduce,
+        standing.standing,
     ),
     _TRAIN: (features.features, export.export),
     _MACHINE: (machine.doctor,),

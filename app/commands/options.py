@@ -8,6 +8,14 @@ import typer
 SOME_FAILED = 3
 """Exit status where some images have no score."""
 
+
+def metric_beginning(letters: str) -> list[str]:
+    """Metrics that a shell completes what was typed to."""
+    from ...plugin.metrics import metric_names
+
+    return [name for name in metric_names() if name.startswith(letters)]
+
+
 Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda or cuda:N.")]
 WeightsPath = Annotated[
     Path | None,

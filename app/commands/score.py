@@ -12,14 +12,12 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from ..tally import Tally
+from ..tally import Tally, listed
 from . import score_dataset
-from .options import SOME_FAILED, Device, WeightsPath
+from .options import SOME_FAILED, Device, WeightsPath, metric_beginning
 
 if TYPE_CHECKING:
     from ...plugin.tables import Table
-
-SHOWN = 10
 
 
 def score(
@@ -39,6 +37,7 @@ def score(
             "--metric",
             "-m",
             help="Metric to compute, or a trained model's file; repeatable.",
+            autocompletion=metric_beginning,
             show_default="deepmse; nr where there are no references",
         ),
     ] = None,
@@ -164,7 +163,7 @@ def score(
     if out is None:
         for result in terminal.progress(scorer.run(items), "Scoring", len(items)):
             rows.append(score_tables.row_of(table, metrics, result, details=details))
-            tally.add(rows[-1], result.item)
+            tally.add(rows[-1], result.item, result.notes)
         if not as_json:
             sys.stdout.writelines(csv_text(columns, rows))
     else:
@@ -176,7 +175,7 @@ def score(
                 tally.add(row, item)
             try:
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
-                    tally.add(writer.write(result), result.item)
+                    tally.add(writer.write(result), result.item, result.notes)
             except KeyboardInterrupt:
                 terminal.err.print(
                     f"Stopped. {terminal.escaped(writer.rows_path)} has what was scored; go on with --resume.",
@@ -199,6 +198,7 @@ def score(
     if as_json:
         print(json.dumps(summary if out else {**summary, "rows": rows}, indent=2, ensure_ascii=False))
     _print_summary(summary)
+    terminal.warn(tally.warnings)
     if top:
         terminal.print_worst(metrics[0], worst)
     if failed:
@@ -229,8 +229,7 @@ def _name_unpaired(table: Table, dist_column: str, ref_column: str, refs: Path |
         return
     unpaired = [row[dist_column] for row in table.rows if not row[ref_column]]
     if unpaired:
-        more = f" and {len(unpaired) - SHOWN} more" if len(unpaired) > SHOWN else ""
-        terminal.warn([f"no reference in {refs} for {len(unpaired)} images: {', '.join(unpaired[:SHOWN])}{more}"])
+        terminal.warn([f"no reference in {refs} for {len(unpaired)} images: {listed(unpaired)}"])
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import torch
 
 from ..errors import ImageError
+from ..images.sizes import same_shape
 from ..metrics.base import Assessment, Comparison, Features, FullReferenceMetric, Metric, NoReferenceMetric
 from .loading import Frame, Reference
 from .records import Item, Measurement
+
+SHAPES_DIFFER: Final = "shapes differ"
+"""How the note on a pair begins whose pictures do not lie over each other, however they are scaled."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ def notes_on(frame: Frame | ImageError, reference: Reference | None) -> tuple[st
         return ()
     notes = [*frame.notes, *(f"reference: {note}" for note in other.notes)]
     if frame.shape != other.shape:
-        notes.append(f"sizes differ: {_by(frame)}, reference {_by(other)}")
+        what = "sizes differ" if same_shape(frame.shape, other.shape) else SHAPES_DIFFER
+        notes.append(f"{what}: {_by(frame)}, reference {_by(other)}")
     return tuple(notes)
 
 

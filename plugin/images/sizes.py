@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import torch
 import torch.nn.functional as F
+
+SAME_SHAPE: Final = 1.02
+"""Ratios of width to height that differ by less are those of one shape, scaled to whole pixels."""
+
+
+def same_shape(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    """Whether two sizes, height and width each, are one shape at two scales."""
+    ratios = [width / height for height, width in (first, second)]
+    return max(ratios) <= SAME_SHAPE * min(ratios)
 
 
 def between(images: torch.Tensor, shortest: int, longest: int) -> torch.Tensor:

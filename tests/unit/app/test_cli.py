@@ -22,6 +22,7 @@ from deepmse.app import cli
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.images import decode_scorable
+from PIL import Image
 from scipy.stats import kendalltau, spearmanr
 
 from ...waiting import wait_for
@@ -85,6 +86,17 @@ def test_rows_that_fail_have_a_reason_and_no_score_and_the_status_is_3(run, flaw
     assert "1 of 3 images scored" in result.err
     assert "1 failed: reference no such file" in result.err
     assert "1 failed: no such file" in result.err
+
+
+def test_pairs_of_different_shapes_are_named(run, tmp_path):
+    for name, size in (("ref", (96, 64)), ("half", (48, 32)), ("tall", (64, 96))):
+        Image.new("RGB", size, "teal").save(tmp_path / f"{name}.png")
+    path = tmp_path / "pairs.csv"
+    path.write_text("dist,ref\nhalf.png,ref.png\ntall.png,ref.png\n")
+    result = run("score", path)
+    assert result.status == 0
+    [warning] = [line for line in result.err.splitlines() if "shape" in line]
+    assert "tall.png: of another shape" in warning
 
 
 def test_json_is_a_summary_with_the_rows_where_there_is_no_file(run, flawed, tmp_path):
@@ -498,7 +510,8 @@ def test_commands_are_grouped_in_the_help(run):
 
 def test_the_shell_can_complete_commands(run):
     assert "--install-completion" in run("--help").out
-    asked = {"_DEEPMSE_COMPLETE": "complete_bash", "COMP_WORDS": "deepmse eva", "COMP_CWORD": "1"}
     call = [sys.executable, "-c", "import sys; sys.argv[0] = 'deepmse'; from deepmse.app import cli; cli.main()"]
-    done = subprocess.run(call, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["evaluate"]
+    for typed, place, completed in (("deepmse eva", 1, ["evaluate"]), ("deepmse score -m ms", 3, ["ms-ssim"])):
+        asked = {"_DEEPMSE_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(place)}
+        done = subprocess.run(call, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == completed

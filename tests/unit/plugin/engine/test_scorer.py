@@ -370,7 +370,7 @@ def test_resizing_compares_unequal_sizes_and_says_so(plain):
     ref, dist = plain(10, (64, 48)), plain(10, (48, 64))
     (score,) = score_pairs([(ref, dist)])
     assert values([score]) == [0]
-    assert score.notes == ("sizes differ: 48×64, reference 64×48",)
+    assert score.notes == ("shapes differ: 48×64, reference 64×48",)
 
 
 def test_notes_say_what_was_done_to_either_file(tmp_path):
