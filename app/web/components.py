@@ -78,44 +78,26 @@ def metric_choice(metrics: Sequence[MetricInfo]) -> gr.Dropdown:
 def answer_at(
     button: gr.Button,
     answer: Callable[..., Answer],
-    images: list[gr.Image],
-    others: gr.Dropdown,
+    inputs: Sequence[gr.components.Component],
     result: gr.HTML,
-    *,
-    empty: str = "",
     **api: str,
 ) -> Dependency:
-    """Answer at the button, and take the answer away when an image that it is about changes.
+    """Answer at the button.
 
     Args:
         button: the button
-        answer: takes the images and the names of other metrics
-        images: inputs of the answer
-        others: chosen metrics
+        answer: takes the values of the inputs; a function or method, whose docstring tells the API what each is
+        inputs: what the answer depends on
         result: where the answer goes
-        empty: HTML that stands there as long as there is no answer
-        api: name and description of the endpoint
+        api: name, description and visibility of the endpoint
 
     Returns:
         the answer's event, for what comes after it
     """
     answered: Dependency = button.click(
-        # From a function's docstring Gradio learns what to say of each input; from an object's, what it was made of.
-        answer.__call__,
-        [*images, others],
-        [gr.JSON(visible=False), result],
-        preprocess=False,
-        **api,
-        **ONE_AT_A_TIME,
+        answer, list(inputs), [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
     )
-    for image in images:
-        image.change(lambda: empty, None, result, api_visibility="private", queue=False)
     return answered
-
-
-def before_after(label: str) -> gr.ImageSlider:
-    """Two pictures over each other, with a handle that uncovers one or the other; they zoom together."""
-    return gr.ImageSlider(label=label, interactive=False, buttons=["fullscreen"], max_height=520)
 
 
 def viewable(place: Callable[[str], Path], images: Sequence[Image.Image]) -> tuple[str, ...]:

@@ -32,6 +32,11 @@ class Example:
     photo: Path
     distortion: str
 
+    @property
+    def in_words(self) -> str:
+        """How it is distorted, in words."""
+        return f"{DISTORTIONS[self.distortion].title} of level {LEVEL} of 5"
+
 
 def available() -> tuple[Example, ...]:
     """The examples that can be made: none where scikit-image is not installed."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from ...plugin.engine.devices import pick_device
 from ...plugin.engine.records import Item, Measurement, Score
 from ...plugin.engine.scorer import Scorer
 from ...plugin.errors import UsageError
 from ...plugin.images import NATIVE
-from ...plugin.metrics import Kind, MetricInfo, metric_info, metric_names
+from ...plugin.images.tensors import to_tensor
+from ...plugin.metrics import Kind, MetricInfo, create, metric_info, metric_names
+from ...plugin.metrics.base import AnyMetric
 from ...plugin.metrics.inventory import lack
 from .uploads import MAX_PIXELS, Picture
+
+if TYPE_CHECKING:
+    import torch
 
 #: Most metrics look at pictures in their own size, and at this one the hungriest takes gigabytes and half a minute.
 MAX_PIXELS_OF_OTHERS: Final = 4_000_000
@@ -93,6 +99,8 @@ class Metrics:
 
     def __init__(self, main: str, kind: Kind, *, device: str = "auto", weights: Path | None = None) -> None:
         self._main = main
+        self._device = device
+        self._weights = weights
         self.others = tuple(
             other
             for other in runnable(kind)
@@ -101,13 +109,32 @@ class Metrics:
         make = partial(Scorer, device=device, weights=weights, error_maps=True, max_pixels=MAX_PIXELS)
         self._scorer = lru_cache(KEPT_SCORERS)(make)
 
-    def __call__(self, chosen: object, picture: Picture, reference: Picture | None = None) -> Findings:
+    @cached_property
+    def main(self) -> AnyMetric:
+        """The metric itself, for what it tells beside a score.
+
+        Raises:
+            WeightsError: if its weights are missing or damaged
+        """
+        settings = (
+            {"weights": self._weights} if self._weights and "weights" in metric_info(self._main).settings else {}
+        )
+        return create(self._main, device=pick_device(self._device), **settings)
+
+    def pixels(self, picture: Picture) -> torch.Tensor:
+        """A picture as the metric looks at it."""
+        return to_tensor(picture.decoded, self.main.policy).to(pick_device(self._device))
+
+    def __call__(
+        self, chosen: object, picture: Picture, reference: Picture | None = None, done: Sequence[str] = ()
+    ) -> Findings:
         """Score a picture, decoding it once for all metrics.
 
         Args:
             chosen: names of other metrics to add, as a client sent them
             picture: the picture
             reference: what to compare it with
+            done: what was done to the pictures before, in words
 
         Raises:
             UsageError: if a metric is not offered, or the main one has no score, with the reason
@@ -133,7 +160,7 @@ class Metrics:
                 _reading(other, score, too_large or _unequal(other, pictures) or errors.get(other.name, ""))
                 for other in others
             ),
-            notes=score.notes,
+            notes=(*done, *score.notes),
             warnings=scorer.warnings,
             settings=scorer.describe(),
             seconds=seconds,

@@ -43,6 +43,8 @@ STYLE: Final = """
 .dm-message { padding: 14px 18px; border: 1px solid var(--dm-bad); border-radius: 10px;
   box-shadow: inset 4px 0 var(--dm-bad); overflow-wrap: anywhere; white-space: pre-line; }
 
+#comparison > :has(.dm-message) { min-height: 0; }
+
 .dm-result { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr));
   gap: 28px 48px; padding: clamp(18px, 3vw, 32px); border: 1px solid var(--border-color-primary);
   border-radius: 14px; background: var(--block-background-fill); }
@@ -62,6 +64,7 @@ STYLE: Final = """
   border-top: 1px solid var(--border-color-primary) !important; text-align: left; font-weight: 400;
   line-height: 1.4; }
 .dm-others td + td { padding-right: 0; font-size: 13px; color: var(--dm-quiet); }
+.dm-result .dm-others .dm-like td { padding-top: 0; border: 0 !important; font-size: 13px; color: var(--dm-quiet); }
 .dm-others th + td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .dm-result .dm-others .dm-failed { white-space: normal; overflow-wrap: anywhere; font-size: 13px;
   color: var(--dm-bad); }

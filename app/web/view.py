@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO
 from itertools import starmap
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
+from ...plugin.engine.standing import packaged
 from ...plugin.metrics import MetricInfo
 from .metrics import Findings, Reading
 
@@ -82,11 +83,35 @@ def embed(image: Image.Image) -> str:
     return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode('ascii')}"
 
 
-def others(readings: Sequence[Reading]) -> str:
-    """A table of what other metrics have found, each reason for no score once; nothing if there are none."""
+def stands(settings: Mapping[str, Any], metric: MetricInfo, value: float) -> tuple[str, ...]:
+    """Where a score stands among distorted photographs, in words; nothing where no table tells."""
+    return packaged().stands(metric, value, settings["metrics"][metric.name])
+
+
+def yardstick() -> str:
+    """What scores stand among, in words."""
+    table = packaged()
+    return (
+        f"“Like” compares the number with those of {table.photographs} {table.source} that were distorted on "
+        "purpose: a range of qualities holds half of them, levels are those of KADID-10k. Other pictures and sizes "
+        "have other numbers."
+    )
+
+
+def others(readings: Sequence[Reading], settings: Mapping[str, Any]) -> str:
+    """A table of what other metrics have found, each reason for no score once; nothing if there are none.
+
+    Args:
+        readings: what they have found
+        settings: everything that decides the scores
+    """
     if not readings:
         return ""
-    scored = [_row(reading.metric, reading.value) for reading in readings if reading.value is not None]
+    scored = [
+        _row(reading.metric, reading.value, stands(settings, reading.metric, reading.value))
+        for reading in readings
+        if reading.value is not None
+    ]
     failed: dict[str, list[str]] = {}
     for reading in readings:
         if reading.value is None:
@@ -105,12 +130,18 @@ def _failed(reason: str, titles: Sequence[str]) -> str:
     return f'<tr>{name}<td colspan="2" class="dm-failed">{escape(reason)}</td></tr>'
 
 
-def _row(metric: MetricInfo, value: float) -> str:
+def _row(metric: MetricInfo, value: float, standing: Sequence[str]) -> str:
     name = f'<th scope="row">{escape(metric.title)}</th>'
     direction = f"{'lower' if metric.lower_is_better else 'higher'} is better"
     ends = metric.range
     extent = f", {' to '.join(map(number, ends))}" if all(map(math.isfinite, ends)) else ""
-    return f"<tr>{name}<td>{number(value)}</td><td>{direction}{extent}</td></tr>"
+    beside = f'<tr class="dm-like"><td colspan="3">{escape(like(standing))}</td></tr>' if standing else ""
+    return f"<tr>{name}<td>{number(value)}</td><td>{direction}{extent}</td></tr>{beside}"
+
+
+def like(standing: Sequence[str]) -> str:
+    """Where a score stands, as one sentence's end."""
+    return f"like {' · '.join(standing)}"
 
 
 def footer(found: Findings) -> str:

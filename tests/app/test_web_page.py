@@ -106,24 +106,75 @@ def test_uploaded_pair_gets_the_score_of_the_files_themselves(web, pictures):
     np.testing.assert_allclose(np.divide(widths, max(widths)), np.divide(stages, max(stages)), atol=0.02)
     expect(web.locator(".dm-result")).to_contain_text("alpha composited on white")
 
-    pictures_shown = web.locator("#comparison-slider img")
+    pictures_shown = web.locator("#comparison [data-part=plane] img:not([data-layer])")
     expect(pictures_shown).to_have_count(2)
     for shown in pictures_shown.all():
         expect(shown).to_be_visible()
         assert shown.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [192, 128]
 
 
-def test_map_opacity_follows_the_slider(web, pictures):
+def test_pictures_and_maps_lie_over_each_other_under_keys_and_pointer(web, pictures):
     choose(web, "reference", pictures.reference)
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
+    window = web.locator("#comparison [data-part=window]")
+    second = web.get_by_alt_text("Distorted image")
+    box = window.bounding_box()
+
+    def clipped() -> float:
+        return float(re.search(r"([\d.]+)px\)$", second.evaluate("image => image.style.clipPath")).group(1))
+
     slider = web.get_by_label("Map opacity")
-    error_map = web.get_by_alt_text(re.compile("Map of the error"))
+    error_map = web.get_by_alt_text("Map of the error, brighter where it is stronger: all stages")
     for percent, opacity in (("0", "0"), ("80", "0.8")):
         slider.fill(percent)
         expect(error_map).to_have_css("opacity", opacity)
-    picture = web.locator(".dm-overlay").get_by_alt_text("The distorted image")
-    assert error_map.bounding_box() == picture.bounding_box()
+    assert error_map.bounding_box() == second.bounding_box()
+    web.get_by_label("Map", exact=True).select_option("fire3")
+    expect(error_map).to_be_hidden()
+    expect(web.get_by_alt_text("brighter where it is stronger: fire3")).to_be_visible()
+
+    web.get_by_label("Divider").fill("25")
+    assert clipped() == pytest.approx(box["width"] / 4, abs=1)
+    web.mouse.move(box["x"] + box["width"] / 4, box["y"] + 20)
+    web.mouse.down()
+    web.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 20)
+    web.mouse.up()
+    assert clipped() == pytest.approx(box["width"] * 0.75, abs=2)
+
+    window.focus()
+    for _ in range(9):
+        web.keyboard.press("+")
+    expect(web.locator("#comparison [data-part=scale]")).to_have_text("1600 %")
+    assert second.bounding_box()["width"] == pytest.approx(16 * 192, rel=1e-3)
+    expect(second).to_have_css("image-rendering", "pixelated")
+    web.keyboard.press("0")
+    assert second.bounding_box()["width"] == pytest.approx(box["width"], abs=1)
+
+    flicker = web.get_by_role("button", name="Flicker")
+    web.keyboard.press("f")
+    expect(flicker).to_have_attribute("aria-pressed", "true")
+    for name in ("Distorted", "Reference"):
+        expect(window.get_by_text(name, exact=True)).to_be_hidden()
+    flicker.click()
+    expect(window.get_by_text("Reference", exact=True)).to_be_visible()
+    expect(window.get_by_text("Distorted", exact=True)).to_be_visible()
+
+
+def test_pictures_of_different_shapes_are_cropped_fitted_or_not_scored(web, pictures, tmp_path):
+    tall = tmp_path / "tall.png"
+    Image.open(pictures.distorted).convert("RGB").crop((32, 0, 128, 128)).save(tall)
+    choose(web, "reference", pictures.reference)
+    choose(web, "distorted", tall)
+    press(web, "Compare")
+    expect(web.locator("#comparison").get_by_role("alert")).to_contain_text("different shapes")
+    press(web, "Cancel")
+    expect(web.get_by_role("alert")).to_have_count(0)
+    press(web, "Compare")
+    press(web, "Crop both to 96 × 128")
+    expect(web.get_by_test_id("score")).to_be_visible()
+    expect(web.locator("#comparison footer")).to_contain_text("cropped at their centres")
+    expect(web.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
 def test_broken_file_gives_a_message_and_no_number(web, pictures):
@@ -158,12 +209,10 @@ def test_swap_exchanges_the_images_and_removes_the_result(web, pictures):
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
     expect(web.get_by_test_id("score")).to_be_visible()
-    expect(web.locator("#comparison-slider img")).to_have_count(2)
     press(web, "⇄ Swap")
     expect(web.locator("#reference-note")).to_contain_text(pictures.distorted.name)
     expect(web.locator("#distorted-note")).to_contain_text(pictures.reference.name)
     expect(web.get_by_test_id("score")).to_have_count(0)
-    expect(web.locator("#comparison-slider")).to_be_hidden()
 
 
 def test_chosen_metrics_are_computed_and_the_others_not(web, pictures):
@@ -202,8 +251,11 @@ def test_one_picture_is_judged(web, pictures):
     expected_ends = np.clip([measured.value - reach, measured.value + reach], 0, 100)
     np.testing.assert_allclose(ends, expected_ends, atol=0.5)
 
+    quality = web.locator("#judgement-map")
+    expect(quality).to_contain_text("overlapping windows of 224 × 224 pixels")
     choose(web, "picture", pictures.reference)
     expect(web.locator("#judgement")).to_contain_text("The judgement comes here")
+    expect(quality.get_by_role("img")).to_have_count(0)
 
 
 def test_broken_picture_is_not_judged(web, pictures):
@@ -224,6 +276,7 @@ def test_examples_fit_the_page_and_nothing_is_fetched_from_elsewhere(page, serve
     page.set_viewport_size({"width": width, "height": 720})
     page.emulate_media(color_scheme=scheme)
     page.goto(server)
+    expect(page.locator("#comparison-example")).to_contain_text("An example", timeout=ANSWER_TIMEOUT_MS)
     press(page, "Blur")
     expect(page.locator("#distorted-note")).to_contain_text("chelsea")
     pick(page, "PSNR", "SSIM", "GMSD")

@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from html import escape
-from pathlib import Path
 from typing import Any, Final, cast
 
 import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ....plugin.errors import DeepMSEError
-from ....plugin.overlay import PALETTE, colorize
-from .. import examples, view
+from ....plugin.images import decode
+from ....plugin.overlay import colorize
+from .. import examples, view, viewer
 from ..answers import Answer, answer, data_of
 from ..components import (
     ONE_AT_A_TIME,
     answer_at,
-    before_after,
     example_buttons,
     metric_choice,
     picture_input,
     viewable,
 )
+from ..hints import hints
 from ..metrics import Findings, Metrics
-from ..uploads import Picture, Upload, Uploads, read
-from ..view import embed, number
+from ..shapes import Shapes, brought_together, chosen, common, differ
+from ..uploads import Picture, Upload, read
+from ..view import number
 from .base import Setup, Tab
 
 METRIC: Final = "deepmse"
-
-#: Ratios of width to height that differ by less are those of one shape, scaled to whole pixels.
-SAME_SHAPE: Final = 1.02
 
 INTRODUCTION: Final = """
 <p class="dm-intro">DeepMSE compares a picture with a distorted copy the way a neural network sees them: how far apart
@@ -49,15 +46,11 @@ STYLE: Final = """
 .dm-bar span { display: block; height: 100%; min-width: 1px; border-radius: 3px;
   background: var(--color-accent); }
 
-.dm-map { margin: 0; min-width: 0; }
-.dm-overlay { position: relative; margin: 12px 0; border-radius: 8px; overflow: hidden; line-height: 0; }
-.dm-overlay img { width: 100%; margin: 0; }
-.dm-overlay img + img { position: absolute; inset: 0; height: 100%; opacity: var(--dm-opacity, 50%); }
-.dm-map figcaption { display: flex; flex-wrap: wrap; gap: 10px 28px; justify-content: space-between; }
-.dm-map figcaption * { font-size: 13px; color: var(--dm-quiet); }
-.dm-map label, .dm-legend { display: flex; align-items: center; gap: 10px; }
-.dm-map input { width: 120px; accent-color: var(--color-accent); }
-.dm-legend i { width: 100px; height: 10px; border-radius: 3px; }
+.dm-result .dm-like { margin-bottom: 10px; font-size: 16px; }
+.dm-result .dm-wide { grid-column: 1 / -1; }
+.dm-hint { margin-bottom: 12px !important; padding: 10px 14px; border-left: 4px solid var(--dm-chosen);
+  border-radius: 6px; background: var(--background-fill-secondary); }
+.dm-example { margin: 0 0 10px; font-size: 14px; color: var(--dm-quiet); }
 """
 
 
@@ -65,40 +58,77 @@ class Comparison:
     """Compares uploaded images, by a model that is loaded at the first comparison.
 
     Args:
-        uploads: tells the folder that uploads are in; no other file is opened
-        weights: file or folder of DeepMSE's weights; None searches for them
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``
+        setup: where uploads are, DeepMSE's weights, and the device
     """
 
-    def __init__(self, uploads: Uploads, weights: Path | None = None, device: str = "auto") -> None:
-        self._uploads = uploads
-        self.metrics = Metrics(METRIC, "FR", device=device, weights=weights)
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self.metrics = Metrics(METRIC, "FR", device=setup.device, weights=setup.weights)
 
-    def __call__(self, reference: Upload | None, distorted: Upload | None, metrics: object = ()) -> Answer:
+    def __call__(
+        self,
+        reference: Upload | None,
+        distorted: Upload | None,
+        metrics: object = (),
+        shapes: object = Shapes.ASK,
+    ) -> Answer:
         """Compare one pair.
 
         Args:
             reference: the original
             distorted: the image to score
             metrics: names of other metrics to compute
+            shapes: what to do with pictures of different shapes: ``ask`` gives no score, ``crop`` cuts both to the
+                middle of what they have in common, ``fit`` stretches both to the metric's square
         """
-        return answer(lambda: self._compare(reference, distorted, metrics))
+        return answer(lambda: self._compare(reference, distorted, metrics, shapes))
 
-    def _compare(self, reference: Upload | None, distorted: Upload | None, metrics: object) -> Answer:
-        original = read(self._uploads, "reference", reference)
-        picture = read(self._uploads, "distorted", distorted)
-        found = self.metrics(metrics, picture, original)
-        stages = dict(zip(found.metric.stages, found.main.stages, strict=True))
-        error_map = colorize(cast(NDArray[np.uint8], found.main.error_map))
-        caution = _caution(original, picture)
-        html = result_html(found, stages, picture=picture.decoded.image, error_map=error_map, caution=caution)
-        data: dict[str, Any] = {"score": found.main.value, "stages": stages, **data_of(found)}
-        return data, html
+    def _compare(self, reference: Upload | None, distorted: Upload | None, metrics: object, shapes: object) -> Answer:
+        uploads = self._setup.uploads
+        pair = read(uploads, "reference", reference), read(uploads, "distorted", distorted)
+        asked = list(hints(*pair))
+        original, picture, done = brought_together(self._setup.place, *pair, chosen(shapes))
+        found = self.metrics(metrics, picture, original, [done] if done else [])
+        data: dict[str, Any] = {
+            "score": found.main.value,
+            "stages": stages_of(found),
+            "hints": asked,
+            **data_of(found),
+        }
+        return data, result_html(found, self._viewer(found, original, picture), asked)
+
+    def example(self) -> str:
+        """The first example's result, which the page shows before there is any other."""
+        example, found, reference, distorted = self._example
+        return f"""
+<p class="dm-example">An example: “{escape(example.photo.stem)}”, a photograph that scikit-image ships, and a copy
+with {escape(example.in_words)}. Choose pictures of your own above.</p>
+{result_html(found, self._viewer(found, reference, distorted))}
+"""
+
+    @cached_property
+    def _example(self) -> tuple[examples.Example, Findings, Picture, Picture]:
+        example, *_ = examples.available()
+        reference, distorted = (Picture(path.name, str(path), decode(path)) for path in examples.make(example))
+        return example, self.metrics((), distorted, reference), reference, distorted
+
+    def _viewer(self, found: Findings, reference: Picture, distorted: Picture) -> str:
+        paths = viewable(self._setup.place, [reference.decoded.image, distorted.decoded.image])
+        stages = self.metrics.main.stage_maps(*(self.metrics.pixels(picture) for picture in (reference, distorted)))
+        levels = [cast(NDArray[np.uint8], found.main.error_map), *(stage.numpy() for stage in stages)]
+        titles = ("all stages", *found.metric.stages)
+        maps = {title: colorize(level) for title, level in zip(titles, levels, strict=True)}
+        return viewer.html(paths, reference.decoded.image.size, maps)
+
+
+def stages_of(found: Findings) -> dict[str, float]:
+    """DeepMSE at each stage, by the stage's name."""
+    return dict(zip(found.metric.stages, found.main.stages, strict=True))
 
 
 def build(setup: Setup) -> None:
     """Put the tab where this is called."""
-    compare = Comparison(setup.uploads, setup.weights, setup.device)
+    compare = Comparison(setup)
     gr.HTML(INTRODUCTION)
     with gr.Row():
         reference = picture_input(setup.uploads, "reference", "Reference: the original", "The reference image")
@@ -109,91 +139,97 @@ def build(setup: Setup) -> None:
         swap = gr.Button("⇄ Swap", scale=0, min_width=110)
         example_buttons(examples.pairs(), images)
     others = metric_choice(compare.metrics.others)
-    result = gr.HTML(elem_id="comparison", min_height=120)
-    with gr.Column(visible=False, elem_id="comparison-slider") as shown:
-        slider = before_after("Reference | Distorted")
+    result = gr.HTML(elem_id="comparison", js_on_load=viewer.SCRIPT)
+    with gr.Row(visible=False, elem_id="comparison-shapes", elem_classes="dm-actions") as question:
+        choices = {shapes: gr.Button("", scale=0, min_width=220) for shapes in (Shapes.CROP, Shapes.FIT)}
+        cancel = gr.Button("Cancel", scale=0, min_width=110)
+    shown = gr.HTML(elem_id="comparison-example", js_on_load=viewer.SCRIPT)
 
+    def clear() -> tuple[str, gr.Row, gr.HTML]:
+        return "", gr.Row(visible=False), gr.HTML(visible=False)
+
+    if examples.available():
+        # Once the page is there; whoever is faster with pictures of their own does not see it.
+        gr.on(None, compare.example, None, shown, show_progress="hidden", api_visibility="private", **ONE_AT_A_TIME)
     swap.click(None, images, images, js="(reference, distorted) => [distorted, reference]")
     answered = answer_at(
         button,
-        compare,
-        images,
-        others,
+        compare.__call__,
+        [*images, others],
         result,
         api_name="compare",
         api_description="DeepMSE of a distorted image against its reference: as data, and as the page's HTML.",
     )
-    answered.then(
-        partial(_before_after, setup),
-        images,
-        [shown, slider],
-        preprocess=False,
-        show_progress="hidden",
-        api_visibility="private",
-        **ONE_AT_A_TIME,
-    )
-    for image in images:
-        image.change(lambda: gr.Column(visible=False), None, shown, api_visibility="private", queue=False)
+    answers = {Shapes.ASK: answered} | {
+        shapes: answer_at(
+            choice, partial(compare.__call__, shapes=shapes), [*images, others], result, api_visibility="private"
+        )
+        for shapes, choice in choices.items()
+    }
+    for shapes, event in answers.items():
+        event.then(
+            partial(_question, setup, shapes),
+            images,
+            [question, *choices.values()],
+            preprocess=False,
+            show_progress="hidden",
+            api_visibility="private",
+            **ONE_AT_A_TIME,
+        )
+    for listen in (cancel.click, *(image.change for image in images)):
+        listen(clear, None, [result, question, shown], api_visibility="private", queue=False)
 
 
-def _before_after(
-    setup: Setup, reference: Upload | None, distorted: Upload | None
-) -> tuple[gr.Column, gr.ImageSlider | None]:
-    """The column with both pictures over each other, which is hidden where one can't be shown."""
+def _question(
+    setup: Setup, shapes: Shapes, reference: Upload | None, distorted: Upload | None
+) -> tuple[gr.Row, gr.Button, gr.Button]:
+    """The choice of what to do with pictures of different shapes, which is hidden where there is none."""
+    nothing = gr.Row(visible=False), gr.Button(), gr.Button()
+    if shapes is not Shapes.ASK:
+        return nothing
     try:
         original = read(setup.uploads, "reference", reference)
         picture = read(setup.uploads, "distorted", distorted)
     except DeepMSEError:
         # The comparison has said so.
-        return gr.Column(visible=False), None
-    paths = viewable(setup.place, [original.decoded.image, picture.decoded.image])
-    return gr.Column(visible=True), gr.ImageSlider(value=paths)
+        return nothing
+    if not differ(original, picture):
+        return nothing
+    width, height = common(original, picture)
+    return gr.Row(visible=True), gr.Button(f"Crop both to {width} × {height}"), gr.Button("Fit: stretch both")
 
 
-TAB: Final = Tab("Compare", build, STYLE)
+TAB: Final = Tab("Compare", build, STYLE + viewer.STYLE)
 
 
-def _caution(reference: Picture, distorted: Picture) -> str:
-    """What to know before anything else: pictures of different shapes do not lie over each other."""
-    ratios = [width / height for height, width in (reference.decoded.shape, distorted.decoded.shape)]
-    if max(ratios) <= SAME_SHAPE * min(ratios):
-        return ""
-    return (
-        f"These pictures have different shapes: “{reference.name}” has {reference.size}, “{distorted.name}” "
-        f"{distorted.size}. Both were stretched to one square, so this score is no measure of quality: crop one to "
-        "the shape of the other, and compare again."
-    )
-
-
-def result_html(
-    found: Findings,
-    stages: Mapping[str, float],
-    *,
-    picture: Image.Image,
-    error_map: Image.Image,
-    caution: str = "",
-) -> str:
+def result_html(found: Findings, pictures: str, asked: Sequence[str] = ()) -> str:
     """A comparison's result.
 
     Args:
         found: what was found, by DeepMSE and others
-        stages: DeepMSE at each stage, by the stage's name
-        picture: the distorted image, which goes below the map
-        error_map: the painted map, stretched over the picture
-        caution: what stands before the score, if anything does
+        pictures: the viewer of both pictures, as HTML
+        asked: questions to the visitor that the pictures raise
     """
     score = found.main.value
+    standing = view.stands(found.settings, found.metric, score)
+    compared = standing or any(
+        view.stands(found.settings, reading.metric, reading.value)
+        for reading in found.others
+        if reading.value is not None
+    )
     return f"""
 <section class="dm-result" aria-label="Result">
   <div role="status">
+    {"".join(f'<p class="dm-hint">{escape(question)}</p>' for question in asked)}
     <h2>{escape(found.metric.title)}</h2>
-    {view.message(caution) if caution else ""}
     <p class="dm-score" data-testid="score">{number(score)}</p>
+    {f'<p class="dm-like">{escape(view.like(standing))}</p>' if standing and score else ""}
     <p>{_meaning(score)}</p>
-    {_bars(stages)}
   </div>
-  {_map(picture, error_map)}
-  {view.others(found.others)}
+  <div>{_bars(stages_of(found))}</div>
+  {pictures}
+  {view.others(found.others, found.settings)}
+  {f'<p class="dm-caption dm-wide">{escape(view.yardstick())}</p>' if compared else ""}
   {view.footer(found)}
 </section>
 """
@@ -217,30 +253,8 @@ def _bars(stages: Mapping[str, float]) -> str:
         for name, value in stages.items()
     )
     return f"""
-    <h3>Stage by stage</h3>
+    <h2>Stage by stage</h2>
     <dl class="dm-bars">{rows}</dl>
     <p class="dm-caption">The error at five depths of the network, from fine detail at the top to content at the
     bottom. The score is their mean.</p>
 """
-
-
-def _map(picture: Image.Image, error_map: Image.Image) -> str:
-    return f"""
-  <figure class="dm-map">
-    <h2>Where they differ</h2>
-    <div class="dm-overlay">
-      <img src="{embed(picture)}" alt="The distorted image">
-      <img src="{embed(error_map)}" alt="Map of the error, brighter where it is stronger">
-    </div>
-    <figcaption>
-      <label>Map opacity <input type="range" min="0" max="100" value="50"
-        oninput="this.closest('.dm-map').style.setProperty('--dm-opacity', this.value + '%')"></label>
-      <div class="dm-legend"><span>no error</span><i style="background: {_GRADIENT}"></i><span>strong</span></div>
-    </figcaption>
-  </figure>
-"""
-
-
-_GRADIENT: Final = (
-    f"linear-gradient(90deg, {', '.join('rgb({} {} {})'.format(*PALETTE[i]) for i in range(0, 256, 15))})"
-)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import gradio as gr
+import numpy as np
+from PIL import Image
 
+from ....plugin.engine.quality_map import QualityMap, quality_map
+from ....plugin.errors import DeepMSEError
+from ....plugin.metrics.base import NoReferenceMetric
+from ....plugin.overlay import colorize
 from .. import examples, view
 from ..answers import Answer, answer, data_of
-from ..components import answer_at, example_buttons, metric_choice, picture_input
+from ..components import ONE_AT_A_TIME, answer_at, example_buttons, metric_choice, picture_input
 from ..metrics import Findings, Metrics
 from ..uploads import Upload, Uploads, read
+from ..view import embed
+from ..viewer import GRADIENT
 from .base import Setup, Tab
 
 METRIC: Final = "nr"
@@ -40,6 +48,12 @@ STYLE: Final = """
 .dm-grades { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; margin: 6px 0 18px; text-align: center; }
 .dm-grades span { font-size: 13px; color: var(--dm-quiet); }
 .dm-scale ~ p + p { margin-top: 8px; }
+.dm-quality { margin: 0; grid-template-columns: minmax(0, 1fr) !important; }
+.dm-overlay { position: relative; width: fit-content; max-width: 100%; margin: 12px auto; border-radius: 8px;
+  overflow: hidden; line-height: 0; }
+.dm-overlay img { max-width: 100%; max-height: 76vh; margin: 0; }
+.dm-overlay img + img { position: absolute; inset: 0; width: 100%; height: 100%; opacity: var(--dm-opacity, 50%); }
+.dm-quality figcaption { margin-top: 10px; line-height: 1.5; }
 """
 
 
@@ -76,6 +90,16 @@ class Judgement:
         }
         return {**data, **data_of(found)}, result_html(found, interval)
 
+    def map(self, picture: Upload | None) -> str:
+        """Where the picture is good and where it is bad, as HTML; nothing where there is no picture to judge."""
+        try:
+            judged = read(self._uploads, "picture", picture)
+            found = quality_map(cast(NoReferenceMetric, self.metrics.main), self.metrics.pixels(judged))
+        except DeepMSEError:
+            # The judgement has said so.
+            return ""
+        return map_html(judged.decoded.image, found)
+
 
 def _interval(found: Findings) -> tuple[float, float] | None:
     """Where the score of a picture lies with 95 % probability, on the metric's scale."""
@@ -100,16 +124,18 @@ def build(setup: Setup) -> None:
         with gr.Column(min_width=280):
             result = gr.HTML(NOTHING_YET, elem_id="judgement", min_height=120)
 
-    answer_at(
+    mapped = gr.HTML(elem_id="judgement-map")
+    answered = answer_at(
         button,
-        judge,
-        [picture],
-        others,
+        judge.__call__,
+        [picture, others],
         result,
-        empty=NOTHING_YET,
         api_name="judge",
         api_description="How good an image looks, without a reference: as data, and as the page's HTML.",
     )
+    # By itself, since the map takes longer than the score.
+    answered.then(judge.map, picture, mapped, preprocess=False, api_visibility="private", **ONE_AT_A_TIME)
+    picture.change(lambda: (NOTHING_YET, ""), None, [result, mapped], api_visibility="private", queue=False)
 
 
 TAB: Final = Tab("Judge", build, STYLE)
@@ -135,7 +161,7 @@ def result_html(found: Findings, interval: tuple[float, float] | None) -> str:
     {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
     {f"<p>{_FOREIGN[domain]}</p>" if domain in _FOREIGN else ""}
   </div>
-  {view.others(found.others)}
+  {view.others(found.others, found.settings)}
   {view.footer(found)}
 </section>
 """
@@ -161,6 +187,39 @@ def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
     <div class="dm-scale" aria-hidden="true">{stretch}<i style="left: {place(found.main.value)}"></i></div>
     <div class="dm-grades" aria-hidden="true">{grades}</div>
     {words}
+"""
+
+
+def map_html(picture: Image.Image, found: QualityMap) -> str:
+    """A map of quality over its picture, and what it is.
+
+    Args:
+        picture: the picture
+        found: scores of its windows
+    """
+    cells = found.cells
+    low, high = (f"{end:.0f}" for end in (np.nanmin(cells), np.nanmax(cells)))
+    window, stride = (" × ".join(map(str, found.describe()[key])) for key in ("window", "stride"))
+    height, width = found.size
+    return f"""
+<figure class="dm-result dm-quality">
+  <div>
+    <h2>Where it is good, and where bad</h2>
+    <div class="dm-overlay">
+      <img src="{embed(picture)}" alt="The picture">
+      <img src="{embed(colorize(found.levels))}" alt="Map of quality, brighter where it is worse">
+    </div>
+    <div class="dm-tools">
+      <label>Map opacity <input type="range" min="0" max="100" value="50"
+        oninput="this.closest('figure').style.setProperty('--dm-opacity', this.value + '%')"></label>
+      <div class="dm-legend"><span>100</span><i style="background: {GRADIENT}"></i><span>0</span></div>
+    </div>
+    <figcaption class="dm-caption">Scores of {found.scores.size} overlapping windows of {window} pixels, {stride}
+    apart, in the picture at {width} × {height}; each place has the mean of the windows over it, {low} to {high}. The
+    model judges each window as if it were a picture: sky and walls get less than what is in focus, and the whole is
+    not their mean.</figcaption>
+  </div>
+</figure>
 """
 
 

@@ -315,6 +315,17 @@ class DeepMSEMetric(FullReferenceMetric):
         found = torch.cat(stages)
         return Comparison(found.mean(1), found, torch.cat(levels) if levels else None)
 
+    def stage_maps(self, reference: torch.Tensor, distorted: torch.Tensor) -> list[torch.Tensor]:
+        """Each stage's error map of a pair, uint8, shape (h, w), on the scale of the error maps of all stages.
+
+        Args:
+            reference: uint8 RGB brought to ``policy``, shape (3, H, W)
+            distorted: likewise
+        """
+        with torch.inference_mode():
+            found = self.model.maps(reference[None], distorted[None])
+            return [_as_levels(error, self.model.weights.scale)[0].cpu() for error in found]
+
     def graph(self) -> Graph:
         """Pairs of images to scores and stages."""
         return deepmse_graph(self.model)

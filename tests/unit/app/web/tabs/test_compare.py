@@ -1,16 +1,25 @@
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from deepmse import score_pairs
+from deepmse.app.web import examples, view
 from deepmse.app.web import metrics as web_metrics
 from deepmse.app.web import uploads as web_uploads
 from deepmse.app.web.answers import inspect
+from deepmse.app.web.shapes import Shapes
 from deepmse.app.web.tabs import compare as tab
 from deepmse.app.web.tabs.base import Setup
 from deepmse.app.web.tabs.compare import Comparison
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.metrics import info, metric_names
+from deepmse.plugin.engine.standing import packaged
+from deepmse.plugin.images import RESIZE_256, decode
+from deepmse.plugin.images.tensors import to_tensor
+from deepmse.plugin.metrics import info, metric_info, metric_names
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -19,7 +28,7 @@ from ..pictures import assert_no_number, photo, shown_rows, shown_score, upload
 
 @pytest.fixture(scope="module")
 def compare() -> Comparison:
-    return Comparison(get_upload_folder, device="cpu")
+    return Comparison(Setup(get_upload_folder, device="cpu"))
 
 
 @pytest.mark.parametrize("way", ["direct", "upwards", "link"])
@@ -77,16 +86,16 @@ def test_notes_say_what_was_done_to_the_images(compare, reference, tmp_path):
     image = photo((128, 128))
     image.putalpha(Image.linear_gradient("L").resize((128, 128)))
     image.save(path)
-    data, html = compare(upload(reference), upload(path))
+    data, html = compare(upload(reference), upload(path), [], "fit")
     assert any("alpha composited on white" in note for note in data["notes"])
-    assert any("sizes differ" in note and "128×128" in note and "96×64" in note for note in data["notes"])
+    assert any("shapes differ" in note and "128×128" in note and "96×64" in note for note in data["notes"])
     assert all(note in html for note in data["notes"])
 
 
 def test_weights_warning_is_shown(reference, distorted, monkeypatch):
     warning = "these are stand-in weights"
     monkeypatch.setattr(web_metrics.Scorer, "warnings", (warning,))
-    _, html = Comparison(get_upload_folder, device="cpu")(upload(reference), upload(distorted))
+    _, html = Comparison(Setup(get_upload_folder, device="cpu"))(upload(reference), upload(distorted))
     assert f'<li class="dm-warning">{warning}</li>' in html
 
 
@@ -113,9 +122,9 @@ def test_what_is_no_image_is_said_to_be_none(compare, reference, tmp_path, conte
 
 def test_too_small_image_is_refused_by_the_visitors_own_name(compare, reference, tmp_path):
     path = tmp_path / "0123abcd.png"
-    photo((20, 20)).save(path)
+    photo((30, 20)).save(path)
     data, html = compare(upload(path, "tiny.png"), upload(reference))
-    assert_no_number(data, html, "“tiny.png”", "20×20", "too small")
+    assert_no_number(data, html, "“tiny.png”", "30×20", "too small")
     assert str(tmp_path) not in html
 
 
@@ -126,7 +135,7 @@ def test_too_many_pixels_are_refused(compare, reference, monkeypatch):
 
 
 def test_missing_weights_are_a_message(reference, distorted, tmp_path):
-    compare = Comparison(get_upload_folder, weights=tmp_path / "nowhere.safetensors", device="cpu")
+    compare = Comparison(Setup(get_upload_folder, tmp_path / "nowhere.safetensors", "cpu"))
     assert_no_number(*compare(upload(reference), upload(distorted)), "nowhere.safetensors")
 
 
@@ -140,7 +149,7 @@ def test_file_names_are_never_markup(compare, reference, tmp_path):
         inspect(get_upload_folder, "reference", upload(reference, name)),
         inspect(get_upload_folder, "reference", upload(broken, name)),
         compare(upload(broken, name), upload(reference))[1],
-        compare(upload(reference), upload(small, name), ["gmsd"])[1],
+        compare(upload(reference), upload(small, name), ["gmsd"], "fit")[1],
     ):
         assert "&lt;img" in html
         assert "<img src=x" not in html
@@ -195,7 +204,7 @@ def test_a_metric_that_cannot_score_the_pair_says_why_and_the_others_do(compare,
     pytest.importorskip("piq")
     stored = tmp_path / "0123abcd.png"
     photo((128, 96)).save(stored)
-    data, html = compare(upload(reference), upload(stored, "wide.png"), ["psnr"])
+    data, html = compare(upload(reference), upload(stored, "wide.png"), ["psnr"], "fit")
     assert data["score"] > 0
     assert data["metrics"]["psnr"]["score"] is None
     for word in ("one size", "“wide.png”", "128 × 96", "“reference.png”", "96 × 64"):
@@ -209,17 +218,36 @@ def test_a_metric_that_cannot_score_the_pair_says_why_and_the_others_do(compare,
     assert str(tmp_path) not in html
 
 
-def test_pictures_of_different_shapes_are_warned_of_where_the_score_stands(compare, reference, tmp_path):
+def test_pictures_of_different_shapes_get_no_number_but_a_choice(compare, reference, tmp_path):
     square, larger = tmp_path / "square.png", tmp_path / "larger.png"
-    photo((64, 64)).save(square)
+    photo((64, 80), seed=1).save(square)
     photo((192, 128)).save(larger)
-    _, html = compare(upload(reference), upload(square, "square.png"), ["psnr", "ssim"])
-    before, _, _ = html.partition('data-testid="score"')
-    for word in ("different shapes", "“square.png” 64 × 64 pixels", "96 × 64 pixels", "crop one"):
-        assert word in before
+    pair = upload(reference), upload(square, "square.png")
+    assert_no_number(*compare(*pair, ["psnr"]), "different shapes", "“square.png” 64 × 80 pixels", "96 × 64 pixels")
+    assert_no_number(*compare(*pair, [], "stretch"), "ask, crop, fit")
+    _, html = compare(upload(reference), upload(larger))
+    assert "shapes differ" not in html
+    assert shown_score(html)
+
+    data, html = compare(*pair, ["psnr", "ssim"], "fit")
+    [expected] = score_pairs([(reference, square)], device="cpu")
+    assert data["score"] == expected.measurements["deepmse"].value
+    assert "stretched to one square" in html
     assert html.count("compares pictures of one size only") == 1
-    _, html = compare(upload(reference), upload(larger), [])
-    assert "different shapes" not in html
+
+
+def test_pictures_of_different_shapes_are_cropped_at_their_centres(compare, reference, tmp_path):
+    tall = tmp_path / "tall.png"
+    photo((64, 80), seed=1).save(tall)
+    data, html = compare(upload(reference), upload(tall), ["psnr"], "crop")
+    assert "both cropped at their centres to 64 × 64 pixels" in html
+
+    middles = [tmp_path / "a.png", tmp_path / "b.png"]
+    Image.open(reference).crop((16, 0, 80, 64)).save(middles[0])
+    Image.open(tall).crop((0, 8, 64, 72)).save(middles[1])
+    [expected] = score_pairs([middles], ["deepmse", "psnr"], device="cpu")
+    assert data["score"] == expected.measurements["deepmse"].value
+    assert data["metrics"]["psnr"]["score"] == expected.measurements["psnr"].value
 
 
 def test_pictures_too_large_for_other_metrics_still_get_the_main_score(compare, reference, monkeypatch):
@@ -245,7 +273,7 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
 
     real = info.find_spec
     monkeypatch.setattr(info, "find_spec", lambda name: None if name == "piq" else real(name))
-    without_piq = {metric.name for metric in Comparison(get_upload_folder).metrics.others}
+    without_piq = {metric.name for metric in Comparison(Setup(get_upload_folder)).metrics.others}
     assert "ssim" not in without_piq
     assert "psnr" in without_piq
 
@@ -253,13 +281,13 @@ def test_offered_are_the_other_metrics_of_the_kind_that_can_run_here(compare, mo
 def test_metrics_without_their_weights_are_not_offered(monkeypatch, tmp_path):
     monkeypatch.setenv("DEEPMSE_WEIGHTS", str(tmp_path))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    offered = {metric.name for metric in Comparison(get_upload_folder).metrics.others}
+    offered = {metric.name for metric in Comparison(Setup(get_upload_folder)).metrics.others}
     assert "lpips-alex" not in offered
     assert "nlpd" in offered
 
 
 def test_weights_given_for_deepmse_are_not_tried_on_others(tmp_path):
-    offered = Comparison(get_upload_folder, weights=tmp_path).metrics.others
+    offered = Comparison(Setup(get_upload_folder, tmp_path)).metrics.others
     assert "psnr" in {metric.name for metric in offered}
     assert not any("weights" in metric.settings for metric in offered)
 
@@ -274,28 +302,92 @@ def test_metrics_are_loaded_once_and_only_the_last_few_sets_are_kept(reference, 
 
     monkeypatch.setattr(web_metrics, "Scorer", Counted)
     monkeypatch.setattr(web_metrics, "KEPT_SCORERS", 2)
-    compare = Comparison(get_upload_folder, device="cpu")
+    compare = Comparison(Setup(get_upload_folder, device="cpu"))
     for chosen in (["psnr", "nlpd"], ["nlpd", "psnr"], [], ["psnr", "nlpd"], ["nlpd"], []):
         compare(upload(reference), upload(reference), chosen)
     assert made == [("psnr", "nlpd"), (), ("nlpd",), ()]
 
 
-def test_both_pictures_are_shown_over_each_other_as_they_were_scored(reference, tmp_path):
+def shown_files(html: str) -> list[Path]:
+    """The files of the pictures that the viewer shows."""
+    return [Path(unquote(path)) for path in re.findall(r'src="gradio_api/file=([^"]+)"', html)]
+
+
+def test_both_pictures_are_shown_over_each_other_as_they_were_scored(compare, reference, tmp_path):
     turned = tmp_path / "turned.jpg"
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by a quarter
     photo((64, 96), seed=1).save(turned, exif=exif, quality=95)
-    column, slider = tab._before_after(Setup(get_upload_folder), upload(reference), upload(turned))
-    assert column.visible
-    first, second = (np.asarray(Image.open(image["path"]), dtype=float) for image in slider.value)
+    _, html = compare(upload(reference), upload(turned))
+    first, second = (np.asarray(Image.open(path), dtype=float) for path in shown_files(html))
     np.testing.assert_array_equal(first, photo())
     upright = np.asarray(photo((64, 96), seed=1).transpose(Image.Transpose.ROTATE_270), dtype=float)
     assert np.abs(second - upright).mean() < 6
 
+    tall = tmp_path / "tall.png"
+    photo((64, 80), seed=1).save(tall)
+    _, html = compare(upload(reference), upload(tall), [], "crop")
+    assert [Image.open(path).size for path in shown_files(html)] == [(64, 64)] * 2
 
-@pytest.mark.parametrize("missing", ["reference", "distorted", "both"])
-def test_nothing_is_shown_where_a_picture_is_missing(reference, missing):
-    pair = [None if missing in (role, "both") else upload(reference) for role in ("reference", "distorted")]
-    column, slider = tab._before_after(Setup(get_upload_folder), *pair)
-    assert not column.visible
-    assert slider is None
+
+def test_a_map_of_every_stage_can_be_chosen(compare, reference, distorted):
+    data, html = compare(upload(reference), upload(distorted))
+    assert re.findall(r"<option[^>]*>([^<]+)<", html) == ["none", "all stages", *data["stages"]]
+    maps = compare.metrics.main.stage_maps(*(to_tensor(decode(path), RESIZE_256) for path in (reference, distorted)))
+    scale = compare.metrics.main.model.weights.scale
+    for levels, mean in zip(maps, data["stages"].values(), strict=True):
+        errors = scale * levels.double() / (255 - levels.double())
+        assert float(errors.mean()) == pytest.approx(mean, rel=0.1, abs=scale / 255)
+
+
+def test_pictures_of_different_shapes_are_asked_about(reference, distorted, tmp_path):
+    tall = tmp_path / "tall.png"
+    photo((64, 80), seed=1).save(tall)
+    setup = Setup(get_upload_folder)
+    question, crop, _ = tab._question(setup, Shapes.ASK, upload(reference), upload(tall))
+    assert question.visible
+    assert "64 × 64" in crop.value
+    for shapes, *pair in (
+        (Shapes.CROP, upload(reference), upload(tall)),
+        (Shapes.ASK, upload(reference), upload(distorted)),
+        (Shapes.ASK, upload(reference), None),
+    ):
+        question, *_ = tab._question(setup, shapes, *pair)
+        assert not question.visible
+
+
+def test_a_pair_that_looks_mistaken_raises_a_question(compare, reference, distorted, tmp_path):
+    turned = tmp_path / "upside-down.png"
+    photo().transpose(Image.Transpose.ROTATE_180).save(turned)
+    data, html = compare(upload(reference), upload(turned))
+    assert "upside down?" in data["hints"][0]
+    assert "upside down?" in html
+    data, _ = compare(upload(distorted), upload(reference))
+    assert ["swapped?" in hint for hint in data["hints"]] == [True]
+    data, html = compare(upload(reference), upload(distorted))
+    assert data["hints"] == []
+    assert "dm-hint" not in html
+
+
+def test_scores_stand_among_distorted_photographs(compare, reference, distorted, monkeypatch):
+    data, html = compare(upload(reference), upload(distorted), ["psnr"])
+    told = {
+        name: packaged().stands(metric_info(name), value, data["settings"]["metrics"][name])
+        for name, value in (("deepmse", data["score"]), ("psnr", data["metrics"]["psnr"]["score"]))
+    }
+    assert told["psnr"]
+    for standing in filter(None, told.values()):
+        assert f"like {' · '.join(standing)}" in html
+    assert f"{packaged().photographs} photographs" in html
+    monkeypatch.setattr(view, "packaged", lambda: replace(packaged(), quartiles={}))
+    assert "like " not in compare(upload(reference), upload(distorted), ["psnr"])[1]
+
+
+def test_the_first_example_is_computed_and_shown_once_the_page_is_there(compare):
+    pytest.importorskip("skimage")
+    [example, *_] = examples.available()
+    [expected] = score_pairs([examples.make(example)], device="cpu")
+    html = compare.example()
+    assert float(shown_score(html)) == pytest.approx(expected.measurements["deepmse"].value, rel=1e-3)
+    assert "An example" in html
+    assert all(path.is_file() for path in shown_files(html))

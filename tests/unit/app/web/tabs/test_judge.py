@@ -125,3 +125,18 @@ def test_judging_nothing_or_what_is_no_image_is_a_message(judge, tmp_path):
     path.write_text("no image")
     assert_no_number(*judge(upload(path, "letter.png")), "Picture", "letter.png")
     assert_no_number(*judge(grey(tmp_path / "grey.png", 60), ["psnr"]), "Choose other metrics")
+
+
+def test_the_map_is_of_windows_and_says_so(tmp_path):
+    path = tmp_path / "halves.png"
+    halves = Image.new("RGB", (300, 300))
+    halves.paste((255, 255, 255), (150, 0, 300, 300))
+    halves.save(path)
+    judge = Judgement(get_upload_folder, device="cpu")
+    judge.metrics.main = Brightness()
+    html = judge.map(upload(path))
+    # At 256 pixels a side: windows of 224 begin at 0 and 32, and are white to 96 and 128 of 224.
+    assert "Scores of 4 overlapping windows of 224 × 224 pixels, 32 × 32" in " ".join(html.split())
+    assert "43 to 57" in html
+    assert html.count("<img") == 2
+    assert judge.map(None) == ""
