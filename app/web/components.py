@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,8 +94,13 @@ def answer_at(
     Returns:
         the answer's event, for what comes after it
     """
+
+    # Gradio tells agents a function's name, and what its docstring says of each input.
+    documented: Any = answer
+    named = wraps(documented.__call__)(lambda *given: answer(*given))
+    named.__name__ = api["api_name"]
     answered: Dependency = button.click(
-        answer, list(inputs), [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
+        named, list(inputs), [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
     )
     return answered
 

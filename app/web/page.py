@@ -116,15 +116,29 @@ def serve(address: Address, *, weights: Path | None = None, device: str = "auto"
             show_error=True,
             max_file_size=MAX_FILE_SIZE,
             app_kwargs=_application(folder),
-            # Named fonts of Gradio's are fetched from Google where its package lacks them; the system's never are.
-            # White on the theme's own violet has too little contrast.
-            theme=gr.themes.Base(
-                primary_hue="violet", neutral_hue="slate", radius_size="lg", font="system-ui", font_mono="monospace"
-            ).set(button_primary_background_fill="*primary_600", button_primary_background_fill_hover="*primary_700"),
+            theme=theme(),
             css="".join((STYLE, share.STYLE, *(tab.style for tab in TABS))),
             footer_links=["api"],
             run_history=False,
         )
+
+
+def theme() -> gr.themes.Base:
+    """The page's colours and fonts.
+
+    Named fonts of Gradio's are fetched from Google where its package lacks them; the system's never are. White on the
+    theme's own violet, and its quiet grey on white, have too little contrast.
+    """
+    return gr.themes.Base(
+        primary_hue="violet", neutral_hue="slate", radius_size="lg", font="system-ui", font_mono="monospace"
+    ).set(
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        input_placeholder_color="*neutral_600",
+        input_placeholder_color_dark="*neutral_400",
+    )
 
 
 def _application(folder: Path) -> dict[str, Any]:

@@ -58,15 +58,14 @@ def unpack(packed: str) -> dict[str, Any]:
         found = json.loads(content) if len(packed) <= MAX_LINK and stream.eof else None
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         raise UsageError("This link holds no result: it is cut off, or was changed on its way.") from error
-    if not _is_record(found):
+    if not isinstance(found, dict) or not _is_record(found):
         raise UsageError("This link holds no result of this page.")
-    return dict(found)
+    return found
 
 
-def _is_record(found: object) -> bool:
+def _is_record(found: dict[str, Any]) -> bool:
     return (
-        isinstance(found, dict)
-        and isinstance(found.get("endpoint"), str)
+        isinstance(found.get("endpoint"), str)
         and isinstance(found.get("result"), dict)
         and isinstance(found.get("choices"), list)
         and isinstance(found.get("files"), list)

@@ -6,6 +6,7 @@ import json
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,15 +23,39 @@ from .uploads import stored
 CHOICES: Final = (gr.Dropdown, gr.CheckboxGroup)
 
 NO_RESULT: Final = "There is no result to share yet."
+TOO_LONG: Final = "This result is too long for a link: take the JSON file."
+
 #: How a link begins that opens uploaded pictures.
 OPEN: Final = "open="
 
-TOO_LONG: Final = "This result is too long for a link: take the JSON file."
-
 PRIVATE: Final[dict[str, Any]] = {"api_visibility": "private", "show_progress": "hidden"}
 
+SCRIPT: Final = """
+element.addEventListener('click', async event => {
+  const button = event.target.closest('.dm-copy button');
+  if (!button) return;
+  const text = button.closest('.dm-copy').querySelector('pre').textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+  } catch {
+    // Browsers keep the clipboard from pages without HTTPS: select the text, for the keyboard to copy.
+    getSelection().selectAllChildren(button.closest('.dm-copy').querySelector('pre'));
+    button.textContent = 'Press Ctrl+C';
+  }
+  setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+});
+"""
+
 STYLE: Final = """
-.dm-share textarea { font-family: var(--font-mono); font-size: 12px; white-space: pre; overflow-x: auto; }
+.dm-copy header { display: flex; align-items: center; justify-content: space-between; margin: 14px 0 6px; }
+.dm-copy h3 { margin: 0; font-size: 13px; font-weight: 600; color: var(--dm-quiet); }
+.dm-copy button { padding: 3px 12px; border: 1px solid var(--border-color-primary); border-radius: 6px;
+  font-size: 13px; background: none; color: inherit; cursor: pointer; }
+.dm-copy button:hover { background: var(--background-fill-secondary); }
+.dm-copy pre { margin: 0; padding: 10px 14px; border-radius: 8px; max-height: 260px; overflow: auto; font-size: 12px;
+  line-height: 1.5; color: inherit; background: var(--background-fill-secondary); }
+.dm-share p { margin: 8px 0 0; }
 .dm-record table { width: 100%; margin: 10px 0; border-collapse: collapse; font-size: 14px; }
 .dm-record :is(th, td) { padding: 5px 16px 5px 0; text-align: left; font-weight: 400; overflow-wrap: anywhere; }
 .dm-record td { font-variant-numeric: tabular-nums; }
@@ -54,17 +79,13 @@ def build(page: gr.Blocks, setup: Setup, name: str) -> None:
     answered = endpoint(page, name)
     choices = [isinstance(component, CHOICES) for component in answered.inputs]
     with gr.Accordion("Share", open=False, elem_classes="dm-share") as box:
-        link = gr.Textbox(label="Link to these numbers", buttons=["copy"], interactive=False, max_lines=1)
-        texts = [
-            gr.Textbox(label=label, buttons=["copy"], interactive=False, lines=2, max_lines=12)
-            for label in ("Python", "curl", "Command line")
-        ]
-        download = gr.DownloadButton("Result (JSON)", size="sm", scale=0, min_width=180)
+        texts = gr.HTML(js_on_load=SCRIPT)
+        download = gr.DownloadButton("Result (JSON)", size="sm", scale=0, min_width=180, visible=False)
     address = gr.Textbox(visible=False)
     box.expand(
         partial(_shared, setup, name, choices),
         [*answered.inputs, answered.outputs[0], address],
-        [link, *texts, download],
+        [texts, download],
         preprocess=False,
         js="(...values) => [...values.slice(0, -1), location.origin + location.pathname]",
         **PRIVATE,
@@ -81,20 +102,29 @@ def _shared(setup: Setup, name: str, choices: Sequence[bool], *values: Any) -> t
         if isinstance(upload, dict)
     )
     if not isinstance(data, dict) or not files or "error" in data:
-        return NO_RESULT, "", "", "", gr.DownloadButton(interactive=False)
+        return f"<p>{NO_RESULT}</p>", gr.DownloadButton(visible=False)
     asked = Asked(name, files, tuple(value for value, is_choice in zip(inputs, choices, strict=True) if is_choice))
     kept = record(asked, data)
     path = setup.download(f"{name}.json")
     path.write_text(json.dumps(kept, indent=2, ensure_ascii=False), encoding="utf-8")
     packed = pack(kept)
-    command = snippets.command(asked)
-    return (
-        f"{address}#{packed}" if packed else TOO_LONG,
-        snippets.python(asked, address),
-        snippets.curl(asked, address),
-        gr.Textbox(command, visible=bool(command)),
-        gr.DownloadButton(value=str(path), interactive=True),
-    )
+    texts = {
+        "Link to these numbers": f"{address}#{packed}" if packed else "",
+        "Python": snippets.python(asked, address),
+        "curl": snippets.curl(asked, address),
+        "Command line": snippets.command(asked),
+    }
+    html = "".join(_to_copy(title, text) for title, text in texts.items() if text)
+    return html if packed else f"<p>{TOO_LONG}</p>{html}", gr.DownloadButton(value=str(path), visible=True)
+
+
+def _to_copy(title: str, text: str) -> str:
+    return f"""
+<section class="dm-copy" aria-label="{title}">
+  <header><h3>{title}</h3><button type="button" aria-label="Copy: {title}">Copy</button></header>
+  <pre tabindex="0">{escape(text.rstrip())}</pre>
+</section>
+"""
 
 
 def arrive(page: gr.Blocks, setup: Setup, tabs: gr.Tabs, names: Sequence[str]) -> None:
@@ -121,7 +151,7 @@ def arrive(page: gr.Blocks, setup: Setup, tabs: gr.Tabs, names: Sequence[str]) -
 
 def _arrived(setup: Setup, inputs: Mapping[str, Sequence[Any]], fragment: str) -> tuple[Any, ...]:
     html: Any = gr.skip()
-    name, values = "", []
+    name, values = "", list[Any]()
     try:
         if fragment.startswith(OPEN):
             name, values = _opened(setup, inputs, fragment.removeprefix(OPEN))

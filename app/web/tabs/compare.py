@@ -158,7 +158,7 @@ def build(setup: Setup) -> None:
         [*images, others],
         result,
         api_name="compare",
-        api_description="DeepMSE of a distorted image against its reference: as data, and as the page's HTML.",
+        api_description="DeepMSE of a distorted image against its reference.",
     )
     answers = {Shapes.ASK: answered} | {
         shapes: answer_at(

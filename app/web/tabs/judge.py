@@ -131,7 +131,7 @@ def build(setup: Setup) -> None:
         [picture, others],
         result,
         api_name="judge",
-        api_description="How good an image looks, without a reference: as data, and as the page's HTML.",
+        api_description="How good an image looks, without a reference.",
     )
     # By itself, since the map takes longer than the score.
     answered.then(judge.map, picture, mapped, preprocess=False, api_visibility="private", **ONE_AT_A_TIME)

@@ -30,7 +30,7 @@ Update = tuple[Any, Any, Any]
 
 
 class BatchAnswer:
-    """Scores uploaded batches.
+    """Scores uploaded batches. Agents know its method by its name.
 
     Args:
         setup: the server
@@ -42,7 +42,7 @@ class BatchAnswer:
         self.stopping = Stopping()
         self.offered = self._scorer.offered
 
-    def score(
+    def batch(
         self, files: list[Upload] | None, metrics: object = (), request: gr.Request | None = None
     ) -> Iterator[Update]:
         """Score pictures, as they come.

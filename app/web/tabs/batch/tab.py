@@ -79,7 +79,7 @@ def build(setup: Setup) -> None:
 
     button.click(begin, None, [button, stop, downloads, picture, app], **private)
     scoring = button.click(
-        answer.score,
+        answer.batch,
         [files, metrics],
         [gr.JSON(visible=False), results, state],
         preprocess=False,

@@ -25,7 +25,7 @@ Update = tuple[Any, Any, Any]
 
 
 class CodecAnswer:
-    """Compresses uploaded pictures.
+    """Compresses uploaded pictures. Agents know its method by its name.
 
     Args:
         setup: the server
@@ -36,7 +36,7 @@ class CodecAnswer:
         self.maker = LadderMaker(setup.place, setup.device, setup.weights)
         self.stopping = Stopping()
 
-    def compress(
+    def codecs(
         self,
         picture: Upload | None,
         codecs: object = (),

@@ -72,7 +72,7 @@ def build(setup: Setup) -> None:
 
     button.click(begin, None, [button, stop, shown], **private)
     compressing = button.click(
-        answer.compress,
+        answer.codecs,
         [picture, codecs, metrics],
         [gr.JSON(visible=False), result, state],
         preprocess=False,

@@ -1,18 +1,39 @@
 import re
 
+import gradio as gr
 import pytest
 from deepmse.app.web import page as web_page
+from deepmse.app.web import share
+from gradio.utils import get_function_description
 
 
 @pytest.fixture(scope="module")
-def endpoints() -> dict:
+def page() -> gr.Blocks:
+    return web_page.build(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def endpoints(page) -> dict:
     """The page's public endpoints, by name."""
-    return web_page.build(device="cpu").get_api_info()["named_endpoints"]
+    return page.get_api_info()["named_endpoints"]
 
 
 def test_every_tab_answers_at_an_endpoint_that_says_what_it_does(endpoints):
     assert list(endpoints) == ["/compare", "/judge", "/batch", "/codecs"]
     assert all(endpoint["description"] for endpoint in endpoints.values())
+
+
+def test_every_endpoint_answers_with_data_alone(endpoints):
+    assert [[each["component"] for each in endpoint["returns"]] for endpoint in endpoints.values()] == [["Json"]] * 4
+
+
+def test_agents_learn_the_endpoints_names_and_what_each_parameter_is(page, endpoints):
+    for name, told in endpoints.items():
+        function = share.endpoint(page, name.removeprefix("/")).fn
+        assert function.__name__ == name.removeprefix("/")
+        _, parameters, _ = get_function_description(function)
+        for parameter in told["parameters"]:
+            assert parameters[parameter["parameter_name"]], (name, parameter["parameter_name"])
 
 
 def test_a_tab_styles_its_own_html_alone():

@@ -1,5 +1,7 @@
 import json
+import re
 import urllib.parse
+from html import unescape
 from pathlib import Path
 
 import gradio as gr
@@ -67,20 +69,24 @@ def test_without_a_link_nothing_is_changed(setup, inputs):
     assert set(map(str, share._arrived(setup, inputs, ""))) == {str(SKIP)}
 
 
-def test_a_result_is_kept_as_a_small_file(setup, reference):
-    values = (upload(reference, "my photo.png"), ["piqe"], {"score": 50.5, "metrics": {}}, "http://page/")
-    link, python, curl, command, download = share._shared(setup, "judge", [False, True], *values)
+def test_a_result_is_kept_as_a_small_file_and_as_text_to_copy(setup, reference):
+    values = (upload(reference, "my <b>photo.png"), ["piqe"], {"score": 50.5, "metrics": {}}, "http://page/")
+    html, download = share._shared(setup, "judge", [False, True], *values)
     kept = json.loads(
         Path(download.value["path"] if isinstance(download.value, dict) else download.value).read_text()
     )
-    assert kept == records.unpack(link.removeprefix("http://page/#"))
-    assert (kept["files"], kept["choices"], kept["result"]["score"]) == (["my photo.png"], [["piqe"]], 50.5)
-    assert "my photo.png" in python
-    assert "server=http://page" in curl
-    assert command.value == "deepmse score 'my photo.png' -m nr -m piqe\n"
+    assert (kept["files"], kept["choices"], kept["result"]["score"]) == (["my <b>photo.png"], [["piqe"]], 50.5)
+    link, python, curl, command = (unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", html, re.DOTALL))
+    assert records.unpack(link.removeprefix("http://page/#")) == kept
+    assert "'my <b>photo.png'" in python
+    assert curl.startswith("server=http://page\n")
+    assert command == "deepmse score 'my <b>photo.png' -m nr -m piqe"
+    assert "<b>" not in html
 
 
 @pytest.mark.parametrize("data", [None, {"error": "no picture"}])
 def test_there_is_nothing_to_share_before_there_is_a_result(setup, reference, data):
-    link, *_ = share._shared(setup, "judge", [False, True], upload(reference), [], data, "http://page/")
-    assert link == share.NO_RESULT
+    html, download = share._shared(setup, "judge", [False, True], upload(reference), [], data, "http://page/")
+    assert share.NO_RESULT in html
+    assert "<pre" not in html
+    assert not download.visible

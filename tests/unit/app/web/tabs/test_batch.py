@@ -45,7 +45,7 @@ def pictures(tmp_path) -> list[Path]:
 
 
 def last(answer: answering.BatchAnswer, files: list[dict] | None, metrics: object = ()) -> tuple:
-    *_, update = answer.score(files, metrics)
+    *_, update = answer.batch(files, metrics)
     return update
 
 
@@ -183,7 +183,7 @@ def test_archives_share_the_room_that_there_is(answer, pictures, tmp_path, monke
 
 def test_progress_tells_how_many_are_done_and_how_long_it_takes(answer, pictures, monkeypatch):
     monkeypatch.setattr(answering, "UPDATE_S", 0)
-    updates = list(answer.score([upload(path) for path in pictures]))
+    updates = list(answer.batch([upload(path) for path in pictures]))
     shown = [re.search(r"<strong>(\d) of 4</strong> · .* a second · \d+ s left", html) for _, html, _ in updates]
     assert [int(found[1]) for found in shown if found] == [1, 2, 3, 4, 4]
     assert [html.count("<tr data-row") for _, html, _ in updates] == [0, 0, 1, 2, 3, 4, 4, 4]
@@ -193,7 +193,7 @@ def test_a_stopped_batch_ends_with_the_rows_that_it_has(answer, pictures, monkey
     monkeypatch.setattr(answering, "UPDATE_S", 0)
     request = SimpleNamespace(session_hash="visitor")
     updates = []
-    for update in answer.score([upload(path) for path in pictures], (), request):
+    for update in answer.batch([upload(path) for path in pictures], (), request):
         updates.append(update)
         if "<strong>2 of 4</strong>" in update[1]:
             answer.stopping.ask(request)

@@ -34,7 +34,7 @@ def original(tmp_path) -> Path:
 
 
 def compressed(setup: Setup, picture: dict | None, codecs: object = (), metrics: object = ()) -> tuple:
-    *_, update = answer_on(setup).compress(picture, codecs, metrics)
+    *_, update = answer_on(setup).codecs(picture, codecs, metrics)
     return update
 
 
@@ -148,7 +148,7 @@ def test_a_stopped_ladder_has_the_files_that_were_made(setup, original, monkeypa
     request = SimpleNamespace(session_hash="visitor")
     answer = answer_on(setup)
     updates = []
-    for update in answer.compress(upload(original), ["JPEG"], (), request):
+    for update in answer.codecs(upload(original), ["JPEG"], (), request):
         updates.append(update)
         if update[2] is not None and len(update[2].steps) == 3:
             answer.stopping.ask(request)
