@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ...store import save_evaluation
+from ..downloads import data_url
 from ..form import Form
 from . import exports
 from .selectors import State
@@ -58,7 +59,7 @@ def on_export(session: Session) -> None:
     comparison = session.comparison()
     content = exports.content(file, comparison, session.tab.plots, session.content(comparison).figures)
     name = f"{session.dataset.name}-{file}"
-    session.ctx.ops.browser_download(exports.data_url(file, content), filename=name)
+    session.ctx.ops.browser_download(data_url(file, content), filename=name)
 
 
 HANDLERS: Final = (on_reset, on_save, on_refresh, on_compute, on_export)

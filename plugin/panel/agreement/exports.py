@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -27,15 +26,6 @@ _FORMATS: Final = {
     "svg": "SVG",
     "pdf": "PDF",
     "html": "HTML",
-}
-_MEDIA_TYPES: Final = {
-    "csv": "text/csv",
-    "tex": "application/x-tex",
-    "md": "text/markdown",
-    "png": "image/png",
-    "svg": "image/svg+xml",
-    "pdf": "application/pdf",
-    "html": "text/html",
 }
 
 
@@ -80,8 +70,3 @@ def _heading(comparison: Comparison, plot: Plot) -> Heading:
         plot.says(comparison),
     ]
     return Heading(plot.title, ", ".join(filter(None, said)))
-
-
-def data_url(file: str, content: bytes) -> str:
-    """An address that is itself the file."""
-    return f"data:{_MEDIA_TYPES[file.rpartition('.')[2]]};base64,{base64.b64encode(content).decode()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,9 +13,9 @@ import fiftyone.operators as foo
 
 from ...figures import Figure, set_off
 from ...figures.common import Layout
-from ...store import build_view, fingerprint, take_snapshot, underlying, view_stages
+from ...store import build_view, take_snapshot, underlying
 from ...vocabulary import disagreement
-from ..events import event_uri
+from ..pinned import PinnedSession
 from .comparison import Comparison
 from .controls import Controls
 from .problems import problem_of
@@ -23,11 +23,8 @@ from .selectors import COMPARED, INTERVALS, PLOTTED, WHOLE, Choices, Selector, s
 from .tab import Content, Tab
 
 
-class Session:
+class Session(PinnedSession):
     """One event of the panel.
-
-    Statistics are those of a pinned view: the one in the App when the panel was opened or when the user last
-    changed it. Views that the panel itself sets do not change them.
 
     Args:
         panel: the panel
@@ -35,21 +32,12 @@ class Session:
         tabs: the panel's tabs by name
 
     Attributes:
-        ctx: the App's context of the event
         tabs: the panel's tabs by name
-        state: what the panel keeps in the App
     """
 
     def __init__(self, panel: foo.Panel, ctx: foo.ExecutionContext, tabs: Mapping[str, Tab]) -> None:
-        self.ctx = ctx
+        super().__init__(panel, ctx)
         self.tabs = tabs
-        self.state = ctx.panel.state
-        self._panel = panel
-
-    @property
-    def dataset(self) -> fo.Dataset:
-        """The dataset in the App."""
-        return self.ctx.dataset
 
     @cached_property
     def choices(self) -> Choices:
@@ -62,24 +50,10 @@ class Session:
         return self.tabs.get(self.state.tab) or next(iter(self.tabs.values()))
 
     @property
-    def pinned(self) -> fo.DatasetView:
-        """The view that the user has chosen."""
-        return build_view(self.dataset, self.state.base)
-
-    @property
     def evaluated(self) -> fo.DatasetView:
         """The view that statistics are of."""
         whole = (self.state.controls or {}).get("scope") == WHOLE
         return build_view(self.dataset, []) if whole else self.pinned
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether the App shows the pinned view, or one that the panel has set."""
-        if fingerprint(self.ctx.view) == self.state.base_fingerprint:
-            return True
-        # Without the sidebar's filters, which come and go by themselves when a view is set.
-        unfiltered = build_view(self.dataset, self.ctx.request_params.get("view"))
-        return self.state.shown is not None and fingerprint(unfiltered) == self.state.shown
 
     @property
     def is_drawn(self) -> bool:
@@ -112,15 +86,8 @@ class Session:
 
     def pin(self, view: fo.DatasetView) -> None:
         """Take statistics of ``view`` from now on."""
-        self.state.set(
-            {
-                "base": view_stages(view),
-                "base_fingerprint": fingerprint(view),
-                "shown": None,
-                "shown_label": None,
-                "marked": [],
-            }
-        )
+        super().pin(view)
+        self.state.set("marked", [])
 
     def mark(self, ids: Sequence[str], *, in_grid: bool = False) -> None:
         """Set the points of these images off from the others, in every plot, until others are chosen.
@@ -151,25 +118,12 @@ class Session:
             ids: the samples
             label: what they are, in Markdown
         """
-        view = underlying(self.evaluated).select(ids, ordered=True)
-        self.state.set({"shown": fingerprint(view), "shown_label": label})
-        self.ctx.ops.set_view(view)
+        self.show_view(underlying(self.evaluated).select(ids, ordered=True), label)
 
     def show_pinned(self) -> None:
         """Bring the pinned view back to the grid."""
-        self.state.set({"shown": None, "shown_label": None})
-        self.ctx.ops.set_view(self.pinned)
+        super().show_pinned()
         self.mark([])
-
-    def prompt(self, operator: str, then: Callable[[Session], None] | None = None) -> None:
-        """Open the form of an operator of this plugin.
-
-        Args:
-            operator: its name
-            then: the event that follows if it succeeds
-        """
-        on_success = event_uri(self._panel, then) if then else None
-        self.ctx.prompt(f"{self._panel.plugin_name}/{operator}", on_success=on_success)
 
     def update(self) -> None:
         """Compute what is shown."""
