@@ -6,8 +6,9 @@ import csv
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -255,23 +256,57 @@ def fiftyone_overhead(samples: int, *, error_maps: bool) -> float:
         samples: pairs in the dataset
         error_maps: write error maps too
     """
-    # Here and not at the top: the other benchmark runs without FiftyOne.
+    from ..plugin import store
+
+    with _dataset([1.0] * samples) as dataset, TemporaryDirectory() as maps:
+        start = time.perf_counter()
+        store.compute_full_reference(dataset, scorer=_Ready(), error_maps=error_maps, map_dir=maps)
+        return time.perf_counter() - start
+
+
+def curation_latency(samples: int, rounds: int = 5) -> dict[str, float]:
+    """Seconds, medians over the rounds, that a move of the threshold in the curation panel waits for the database.
+
+    Args:
+        samples: images in the dataset that is made for this and deleted, each with a value
+        rounds: how often each is timed
+    """
+    from ..plugin import store
+
+    values = np.random.default_rng(0).beta(4, 2, samples) * 100
+    with _dataset(values.tolist()) as dataset:
+        worst = store.Condition("mos", store.AT_MOST, float(np.quantile(values, 0.05)))
+        work: dict[str, Callable[[], object]] = {
+            "histogram": lambda: store.distribution(dataset, "mos", 60),
+            "threshold of the worst 5 %": lambda: store.value_at(dataset, "mos", 0.05, lower_first=True),
+            "count": lambda: store.count(dataset, store.criterion([worst], store.AND)),
+        }
+        return {name: median(_seconds(each) for _ in range(rounds)) for name, each in work.items()}
+
+
+@contextmanager
+def _dataset(targets: Sequence[float]) -> Iterator[Any]:
+    """A FiftyOne dataset of pairs that are nowhere, with these targets in the field ``mos``."""
+    # Here and not at the top: the other benchmarks run without FiftyOne.
     from ..plugin import store
 
     folder = Path("nowhere")
     records = tuple(
-        datasets.Record(folder / f"{index}.png", folder / f"{index % 25}.png", "none", 1, 1.0)
-        for index in range(samples)
+        datasets.Record(folder / f"{index}.png", folder / f"{index % 25}.png", "none", 1, target)
+        for index, target in enumerate(targets)
     )
     name = f"deepmse-bench-{os.getpid()}"
-    dataset = store.import_dataset(datasets.QualityDataset(name, records, "level", True, (1, 5), "none", "none"))
+    dataset = store.import_dataset(datasets.QualityDataset(name, records, "mos", False, (0, 100), "none", "none"))
     try:
-        with TemporaryDirectory() as maps:
-            start = time.perf_counter()
-            store.compute_full_reference(dataset, scorer=_Ready(), error_maps=error_maps, map_dir=maps)
-            return time.perf_counter() - start
+        yield dataset
     finally:
         dataset.delete()
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 class _Ready(Scorer):

@@ -8,6 +8,7 @@ from .forget_features import ForgetFeatures
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
 from .open_in_quality_app import OpenInQualityApp
+from .open_quality_curation import OpenQualityCuration
 from .regression_metrics import Krcc, Plcc, Srcc
 from .show_worst_images import ShowWorstImages
 from .tag_worst_images import TagWorstImages
@@ -22,6 +23,7 @@ OPERATORS = (
     LoadImageQualityDataset,
     MakeSyntheticSet,
     OpenInQualityApp,
+    OpenQualityCuration,
     Srcc,
     Krcc,
     Plcc,
@@ -43,6 +45,7 @@ __all__ = [
     "LoadImageQualityDataset",
     "MakeSyntheticSet",
     "OpenInQualityApp",
+    "OpenQualityCuration",
     "Plcc",
     "ShowWorstImages",
     "Srcc",

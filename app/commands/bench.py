@@ -49,8 +49,8 @@ def bench_speed(
 def bench_fiftyone(
     samples: Annotated[int, typer.Option(min=1, help="Pairs in the dataset.")] = 10_000,
 ) -> None:
-    """Time all that a computation in FiftyOne takes besides decoding and inference."""
-    from ..bench import fiftyone_overhead
+    """Time what a computation in FiftyOne takes besides inference, and what the curation panel waits for."""
+    from ..bench import curation_latency, fiftyone_overhead
 
     for error_maps in (False, True):
         seconds = fiftyone_overhead(samples, error_maps=error_maps)
@@ -58,6 +58,8 @@ def bench_fiftyone(
         terminal.out.print(
             f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run"
         )
+    times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in curation_latency(samples).items())
+    terminal.out.print(f"{samples:,} images with a score, the curation panel: {times}")
 
 
 @bench_app.command("steadiness")

@@ -6,6 +6,7 @@ layout have names that the state has not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -47,6 +48,10 @@ _FIGURE_GRID: Final[dict[str, Any]] = {
             }
         }
     }
+}
+# The App leaves much room around a slider.
+_SLIDER: Final[dict[str, Any]] = {
+    "componentsProps": {"item": {"sx": {"marginTop": "-20px", "marginBottom": "-28px"}}}
 }
 _CONFIG: Final = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
@@ -115,6 +120,28 @@ class Form:
         """A line of text to type."""
         self._root.str(name, label=label, view=types.TextFieldView(**_WIDE))
 
+    def slider(self, name: str, low: float, high: float, step: float, on_change: Handler) -> None:
+        """A slider, which tells its value once it is let go.
+
+        Args:
+            name: of its value in the panel's state
+            low: at its left end
+            high: at its right end
+            step: from one value to the next
+            on_change: called with the value
+        """
+        view = types.SliderView(
+            label="",
+            label_position="top",
+            min=low,
+            max=high,
+            view_multiple_of=step,
+            value_precision=max(0, -math.floor(math.log10(step))),
+            value_label_display="auto",
+            **_SLIDER,
+        )
+        self._root.float(name, min=low, max=high, view=view, on_change=self._event(on_change))
+
     def table(self, name: str, columns: Mapping[str, str], actions: Sequence[tuple[str, str, str, Handler]]) -> None:
         """A table.
 
@@ -131,7 +158,13 @@ class Form:
         self._root.list(name, types.Object(), view=table)
 
     def plot(
-        self, name: str, layout: Mapping[str, Any], title: str | None = None, **handlers: Handler | None
+        self,
+        name: str,
+        layout: Mapping[str, Any],
+        title: str | None = None,
+        *,
+        frames: Sequence[Mapping[str, Any]] = (),
+        **handlers: Handler | None,
     ) -> None:
         """A figure, whose traces are in the panel's data.
 
@@ -139,11 +172,13 @@ class Form:
             name: of the figure
             layout: Plotly's, with ``height``
             title: above it
+            frames: what its buttons play
             handlers: of ``on_click`` and ``on_selected``
         """
         events = {event: self._event(handler) for event, handler in handlers.items() if handler}
         height = f"{layout['height']}px"
-        self._root.plot(name, label=title, layout=layout, config=_CONFIG, height=height, **events)
+        style = {"componentsProps": {"plotly": {"frames": list(frames)}}} if frames else {}
+        self._root.plot(name, label=title, layout=layout, config=_CONFIG, height=height, **style, **events)
 
     def _nested(self, name: str, view: types.View) -> Form:
         form = Form(self._panel)

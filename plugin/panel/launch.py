@@ -20,10 +20,10 @@ WORK_S: Final = 1
 """Seconds of processor time in one round from which on it does."""
 
 
-def workspace() -> fo.Space:
-    """The grid on the left, the panel on the right."""
+def workspace(panel: str = "quality_vs_mos") -> fo.Space:
+    """The grid on the left, a panel on the right."""
     return fo.Space(
-        children=[_tab(fo.Panel(type="Samples", pinned=True)), _tab(fo.Panel(type="quality_vs_mos"))],
+        children=[_tab(fo.Panel(type="Samples", pinned=True)), _tab(fo.Panel(type=panel))],
         orientation="horizontal",
         sizes=[0.5, 0.5],
     )

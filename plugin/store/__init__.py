@@ -1,7 +1,20 @@
 """The only door to FiftyOne data: views to items, scores to fields, runs."""
 
+from .acts import REVIEWS, Acts
 from .agreement import QualityTable, evaluate_view, read_table
 from .compute import Progress, ScoringJob, compute_full_reference, compute_no_reference, scoring_time
+from .conditions import AND, AT_LEAST, AT_MOST, ONE_OF, OR, Condition, criterion, in_words, meeting
+from .distributions import (
+    Distribution,
+    boolean_fields,
+    count,
+    distribution,
+    extremes_of,
+    images_of,
+    shares_below,
+    value_at,
+    value_counts,
+)
 from .evaluations import (
     SavedEvaluation,
     check_evaluation_name,
@@ -29,6 +42,7 @@ from .items import ImageSource, PairSource, Source, is_grouped
 from .labels import count_labels
 from .loading import check_name, import_dataset
 from .models import read_card, trained_models
+from .pairs import Neighbour, Pair, Standing, pair_of
 from .presentation import sidebar_groups
 from .reuse import scored_alike
 from .samples import underlying
@@ -42,11 +56,22 @@ from .words import check_numbers, count_words, usual_numbers, word_sources, writ
 from .worst import spread, worst_choices, worst_first, worst_images
 
 __all__ = [
+    "AND",
+    "AT_LEAST",
+    "AT_MOST",
     "FAMILIES",
+    "ONE_OF",
+    "OR",
     "REF_FIELD",
+    "REVIEWS",
+    "Acts",
+    "Condition",
+    "Distribution",
     "Family",
     "ImageSource",
     "Leftovers",
+    "Neighbour",
+    "Pair",
     "PairSource",
     "Progress",
     "QualityTable",
@@ -54,10 +79,12 @@ __all__ = [
     "ScoringJob",
     "Snapshot",
     "Source",
+    "Standing",
     "Summary",
     "Target",
     "TrainingJob",
     "TrainingSummary",
+    "boolean_fields",
     "breakdown_fields",
     "build_view",
     "check_evaluation_name",
@@ -67,22 +94,30 @@ __all__ = [
     "check_score_fields",
     "compute_full_reference",
     "compute_no_reference",
+    "count",
     "count_labels",
     "count_words",
+    "criterion",
     "declare_target",
     "declared_target",
     "delete_evaluation",
+    "distribution",
     "evaluate_view",
     "evaluated_view",
+    "extremes_of",
     "family",
     "fingerprint",
     "has_references",
+    "images_of",
     "import_dataset",
+    "in_words",
     "is_grouped",
     "leftovers",
     "list_evaluations",
     "load_evaluation",
+    "meeting",
     "open_samples",
+    "pair_of",
     "path_fields",
     "read_card",
     "read_table",
@@ -95,6 +130,7 @@ __all__ = [
     "scored_alike",
     "scoring_time",
     "select_group",
+    "shares_below",
     "sidebar_groups",
     "spread",
     "take_snapshot",
@@ -105,6 +141,8 @@ __all__ = [
     "undo",
     "undoable_runs",
     "usual_numbers",
+    "value_at",
+    "value_counts",
     "view_stages",
     "word_sources",
     "worst",

@@ -4,8 +4,8 @@ Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
 Four datasets: ``scored``, ``unscored`` and ``labelled`` hold the same pairs, real ones from the folder LIVE_SUBSET
 or, where there is none, a demo set written to PHOTOS; ``LABELS`` of ``labelled`` have a number in the field
-``rating``; ``levels`` holds a demo set. Each has two workspaces: the panel beside
-the grid, and the panel alone. What ``scored`` holds is in VALUES.json once the App is up. The database is this
+``rating``; ``levels`` holds a demo set. Each has workspaces: the panel on agreement beside the grid, or alone, and
+each other panel beside the grid. What ``scored`` holds is in VALUES.json once the App is up. The database is this
 process's own. It ends when its input does, which is however the process ends that started it.
 """
 
@@ -80,6 +80,8 @@ def label(dataset: fo.Dataset, target: str) -> None:
 def add_workspaces(dataset: fo.Dataset) -> None:
     panel = fo.Panel(type="quality_vs_mos")
     dataset.save_workspace("beside", workspace())
+    for name in ("quality_curation", "pair_inspector"):
+        dataset.save_workspace(name, workspace(name))
     dataset.save_workspace("alone", fo.Space(children=[panel], active_child=panel.component_id))
 
 

@@ -23,9 +23,11 @@ TARGETS = [0.1, 0.2, 0.4, 0.3, 0.9, 0.3, 0.45, 0.2, 0.25, 0.1, 0.8, 0.5]
 class App:
     """What the App does for a panel: keeps its state, its data and the view, and obeys its messages."""
 
-    def __init__(self, dataset: fo.Dataset) -> None:
+    def __init__(self, dataset: fo.Dataset, panel: str = PANEL) -> None:
         self.dataset = dataset
-        self.panel = foo.get_operator(PANEL)
+        self.uri = panel
+        self.panel = foo.get_operator(panel)
+        self.current_sample: str | None = None
         self.stages: list[dict[str, Any]] = []
         self.filters: dict[str, Any] | None = None
         self.selected: list[str] = []
@@ -44,10 +46,12 @@ class App:
             "view": self.stages,
             "filters": self.filters,
             "selected": self.selected,
+            "current_sample": self.current_sample,
             "params": {"panel_id": "p", "panel_state": state or self.state, "__method__": event, **params},
         }
         executor = Executor()
-        self.panel.execute(ExecutionContext(json.loads(json.dumps(request)), executor=executor, operator_uri=PANEL))
+        ctx = ExecutionContext(json.loads(json.dumps(request)), executor=executor, operator_uri=self.uri)
+        self.panel.execute(ctx)
         self.messages = []
         for message in executor.to_json()["requests"]:
             self._obey(message["operator_uri"], json.loads(json.dumps(message["params"], allow_nan=False)))

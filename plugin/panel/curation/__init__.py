@@ -1,0 +1,1 @@
+"""The panel that finds bad images by thresholds, and acts on them."""

@@ -1,0 +1,1 @@
+"""The panel that shows a distorted image beside its reference."""

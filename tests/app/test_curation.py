@@ -1,0 +1,73 @@
+"""The panels for curators in the FiftyOne App, in a browser: thresholds and acts, and pairs."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import Served, expect_count, screenshot
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.interface]
+
+
+def panel(app: Page, name: str) -> Locator:
+    return app.locator(f"[data-cy=panel-content-{name}]")
+
+
+def open_panel(app: Page, served: Served, dataset: str, name: str) -> Locator:
+    """Open a dataset with a panel beside the grid."""
+    app.goto(f"{served.url}/datasets/{dataset}?workspace={name}")
+    opened = panel(app, name)
+    opened.wait_for()
+    return opened
+
+
+def click(opened: Locator, button: str, **options: bool) -> None:
+    opened.get_by_role("button", name=button, **options).click()
+
+
+def test_threshold_is_set_and_acted_on(app, served):
+    app.set_viewport_size({"width": 1500, "height": 1000})
+    opened = open_panel(app, served, "levels", "quality_curation")
+    opened.locator(".barlayer .point").first.wait_for()
+    rail = opened.locator(".MuiSlider-rail").bounding_box()
+    app.mouse.click(rail["x"] + 0.3 * rail["width"], rail["y"] + rail["height"] / 2)
+    expect(opened.get_by_role("button", name="Reset grid")).to_be_enabled()
+    told = opened.get_by_text(re.compile(r"^\d+ of \d+ images")).first.inner_text()
+    beyond, total = map(int, re.match(r"(\d+) of (\d+) images", told).groups())
+    assert 0 < beyond < total
+    expect_count(app, beyond)
+    screenshot(app, "curation")
+    for button, done in (
+        ("Tag", f"{beyond} images tagged"),
+        ("Undo: tag “low quality”", "Undone: tag"),
+        ("Save view", f"{beyond} images in a saved view"),
+        ("Reject", f"{beyond} images reviewed: reject"),
+    ):
+        click(opened, button, exact=button == "Tag")
+        expect(app.get_by_text(done).first).to_be_visible()
+    expect(opened.get_by_role("button", name=f"Undo: review: reject ({beyond})")).to_be_visible()
+    expect_count(app, beyond)
+    for _ in range(2):
+        last = opened.get_by_role("button", name="Undo: ").inner_text()
+        click(opened, "Undo: ")
+        expect(opened.get_by_role("button", name=last)).to_have_count(0)
+    click(opened, "Reset grid")
+    expect_count(app, total)
+
+
+def test_pair_is_inspected_in_the_grid_and_beside_an_open_sample(app, served):
+    opened = open_panel(app, served, "levels", "pair_inspector")
+    pictures = opened.locator("g.images image, .imagelayer image, .layer-above image")
+    pictures.first.wait_for()
+    opened.locator(".scatterlayer .point").nth(1).click(force=True)
+    expect(opened.get_by_text("at level 2")).to_be_visible()
+    click(opened, "Stage maps")
+    expect(opened.get_by_text("Where each stage sees a difference")).to_be_visible()
+    screenshot(app, "inspector")
+    app.locator("[data-cy=looker]").first.click()
+    app.locator("[data-cy=modal]").wait_for()
+    app.locator("[data-cy=modal] [data-cy=new-panel-btn]").click()
+    app.locator("[data-cy=new-panel-option-pair_inspector]").click()
+    expect(app.locator("[data-cy=modal]").get_by_text("at level").first).to_be_visible()
+    screenshot(app, "inspector-modal")
