@@ -18,6 +18,7 @@ from .commands import (
     export,
     features,
     finetune,
+    issues,
     machine,
     metrics,
     reproduce,
@@ -64,7 +65,7 @@ _TRAIN = "Train models"
 _MACHINE = "This machine"
 
 for panel, commands in {
-    _SCORE: (demo.demo, score.score, metrics.metrics),
+    _SCORE: (demo.demo, score.score, issues.issues, metrics.metrics),
     _COMPARE: (
         evaluate.evaluate,
         datasets.datasets,

@@ -4,6 +4,7 @@ from .apply_quality_model import ApplyQualityModel
 from .compute_full_reference import ComputeFullReference
 from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
+from .find_quality_issues import FindQualityIssues
 from .forget_features import ForgetFeatures
 from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
@@ -20,6 +21,7 @@ OPERATORS = (
     ComputeFullReference,
     ComputeNoReference,
     EvaluateQuality,
+    FindQualityIssues,
     LoadImageQualityDataset,
     MakeSyntheticSet,
     OpenInQualityApp,
@@ -40,6 +42,7 @@ __all__ = [
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",
+    "FindQualityIssues",
     "ForgetFeatures",
     "Krcc",
     "LoadImageQualityDataset",

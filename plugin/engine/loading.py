@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..errors import ImageError
-from ..images import ImagePolicy, decode_scorable
+from ..images import Decoded, ImagePolicy, decode, require_scorable
 from ..images.tensors import to_tensor
 from ..metrics.base import Features
 
@@ -32,12 +32,28 @@ class Frame:
     notes: tuple[str, ...]
 
 
+Watch = Callable[[str | Path, Decoded | ImageError], None]
+"""Told of each file what was decoded, or why nothing could be; called in the threads that decode."""
+
+
 def load(
-    path: str | Path, policies: tuple[ImagePolicy, ...], device: torch.device, max_pixels: int
+    path: str | Path,
+    policies: tuple[ImagePolicy, ...],
+    device: torch.device,
+    max_pixels: int,
+    watch: Watch | None = None,
 ) -> Frame | ImageError:
     """Decode a file for the given policies and bring it to the device; an unusable file is the result's value."""
     try:
-        decoded = decode_scorable(path, max_pixels=max_pixels)
+        decoded = decode(path, max_pixels=max_pixels)
+    except ImageError as error:
+        if watch:
+            watch(path, error)
+        return error
+    if watch:
+        watch(path, decoded)
+    try:
+        require_scorable(decoded, path)
     except ImageError as error:
         return error
     tensors = {policy.name: to_tensor(decoded, policy).to(device) for policy in policies}

@@ -20,7 +20,7 @@ from ..metrics.base import AnyMetric, Features, FullReferenceMetric
 from ..threads import decoders, in_order, lanes
 from .batching import by_size
 from .devices import pick_device
-from .loading import Frame, Reference, ReferenceCache, load
+from .loading import Frame, Reference, ReferenceCache, Watch, load
 from .measuring import Pair, assessed, compared, features_of, image_of, notes_on, usable
 from .records import Item, Measurement, Score
 
@@ -44,6 +44,7 @@ class Scorer:
         error_maps: also compute maps of where the images differ
         max_pixels: limit on an image's width × height
         reference_cache_bytes: memory for references that may be needed again
+        watch: told of each image but the references what was decoded
 
     Raises:
         UsageError: if a metric, device, preset or policy does not exist, or no metric takes a setting
@@ -67,6 +68,7 @@ class Scorer:
         error_maps: bool = False,
         max_pixels: int = MAX_PIXELS,
         reference_cache_bytes: int = REFERENCE_CACHE_BYTES,
+        watch: Watch | None = None,
     ) -> None:
         if not metrics:
             raise UsageError("no metric to compute")
@@ -82,6 +84,7 @@ class Scorer:
         self._error_maps = error_maps
         self._max_pixels = max_pixels
         self._reference_cache_bytes = reference_cache_bytes
+        self._watch = watch
 
     def describe(self) -> dict[str, Any]:
         """Everything that decides the scores, for run records; JSON-able."""
@@ -117,7 +120,8 @@ class Scorer:
             references = ReferenceCache(decoding, loader, self._reference_cache_bytes)
             stream = iter(items)
             batches = iter(lambda: list(islice(stream, self.batch_size)), [])
-            jobs = (self._submit(batch, decoding, computing, loader, references) for batch in batches)
+            watched = partial(loader, watch=self._watch)
+            jobs = (self._submit(batch, decoding, computing, watched, references) for batch in batches)
             for scores in in_order(jobs, 2 * width):
                 yield from scores
 

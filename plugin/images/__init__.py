@@ -1,6 +1,6 @@
 """Files to pixels by named policies. What needs PyTorch is in :mod:`.tensors`."""
 
-from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable
+from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable, require_scorable
 from .formats import FORMATS
 from .listing import SUFFIXES, Listing, images_below, images_in, is_image, require_utf8
 from .policies import DECODING, NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
@@ -26,5 +26,6 @@ __all__ = [
     "is_image",
     "is_remote",
     "remote_images",
+    "require_scorable",
     "require_utf8",
 ]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -65,10 +65,12 @@ class Decoded:
     Args:
         image: 8-bit RGB
         notes: what had to be done to the file beyond decoding, in words
+        quantization: a JPEG file's quantisation tables by number, 64 steps by rows each; empty for other formats
     """
 
     image: Image.Image
     notes: tuple[str, ...] = ()
+    quantization: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -121,9 +123,7 @@ def decode(
         if isinstance(error, OSError) and error.strerror:
             raise ImageError(label, f"not readable ({error.strerror})") from error
         kind = type(error).__name__
-        unclear = isinstance(
-            error, OverflowError | MemoryError | RuntimeError | AssertionError | struct.error | zlib.error
-        )
+        unclear = isinstance(error, _UNCLEAR)
         raise ImageError(label, f"damaged or truncated: {f'{kind}, {error}' if unclear else error}") from error
 
 
@@ -134,10 +134,19 @@ def decode_scorable(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Decode
         ImageError: see :func:`decode`, or if it is smaller than :data:`MIN_SIDE` in width or height
     """
     decoded = decode(path, max_pixels=max_pixels)
+    require_scorable(decoded, path)
+    return decoded
+
+
+def require_scorable(decoded: Decoded, path: str | Path) -> None:
+    """Check that metrics can score an image.
+
+    Raises:
+        ImageError: if it is smaller than :data:`MIN_SIDE` in width or height
+    """
     height, width = decoded.shape
     if min(height, width) < MIN_SIDE:
         raise ImageError(path, f"too small: {width}×{height}, and metrics need at least {MIN_SIDE}×{MIN_SIDE}")
-    return decoded
 
 
 @contextmanager
@@ -195,7 +204,8 @@ def _decode(stream: BinaryIO, label: str, max_pixels: int) -> Decoded:
                 alpha = Image.new("L", image.size, 255)
         image.load()
         orientation = _orientation(image, notes)
-        return _shown(image, alpha, orientation, label, notes)
+        shown = _shown(image, alpha, orientation, label, notes)
+        return replace(shown, quantization=dict(getattr(image, "quantization", None) or {}))
 
 
 def _tiff(stream: BinaryIO, label: str, max_pixels: int) -> Decoded:

@@ -38,11 +38,13 @@ from .fields import (
     score_fields,
     target_fields,
 )
+from .issues import IssuesJob
 from .items import ImageSource, PairSource, Source, is_grouped
 from .labels import count_labels
 from .loading import check_name, import_dataset
 from .models import read_card, trained_models
 from .pairs import Neighbour, Pair, Standing, pair_of
+from .places import box_fields
 from .presentation import sidebar_groups
 from .reuse import scored_alike
 from .samples import underlying
@@ -69,6 +71,7 @@ __all__ = [
     "Distribution",
     "Family",
     "ImageSource",
+    "IssuesJob",
     "Leftovers",
     "Neighbour",
     "Pair",
@@ -85,6 +88,7 @@ __all__ = [
     "TrainingJob",
     "TrainingSummary",
     "boolean_fields",
+    "box_fields",
     "breakdown_fields",
     "build_view",
     "check_evaluation_name",

@@ -1,0 +1,133 @@
+"""What is wrong with images, besides what opinion would say: issues."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...plugin.errors import UsageError
+from .. import terminal
+from .options import Device
+
+if TYPE_CHECKING:
+    from ...plugin.engine.issue_tables import Count
+
+
+def issues(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH...",
+            help="Images, folders with all below them, quoted patterns; a table with the column dist; or - for a "
+            "list of paths on standard input.",
+        ),
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A FiftyOne dataset in place of paths; its samples get the fields."),
+    ] = None,
+    view: Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")] = None,
+    patches: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="Of a dataset: the detections whose boxes are looked at, each by itself."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", "-m", help="Also score with a no-reference metric, such as nr; repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="OUT.csv",
+            help="Where to write a row an image: CSV, or by its suffix .tsv, .jsonl or .parquet.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ISSUE=VALUE", help="Where an issue begins, e.g. blurry=50; repeatable."),
+    ] = None,
+    dist_column: Annotated[str, typer.Option(help="Column of the images.")] = "dist",
+    device: Device = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print how many have which issue as JSON.")] = False,
+) -> None:
+    """Find images that are blurry, noisy, dark, bright, flat, clipped, grey, oddly shaped, compressed or doubled.
+
+    Each image is decoded once for all measures, and for the scores if any are asked for. Prints how many images have
+    which issue, by which threshold; OUT.csv has the measures of each.
+    """
+    from ...plugin.engine import issue_tables
+    from ...plugin.issues import thresholds_with
+
+    thresholds = thresholds_with(map(_threshold, threshold or []))
+    if (dataset is None) == (not paths):
+        raise UsageError("name paths, or a FiftyOne dataset by --dataset NAME, and not both")
+    if dataset is not None:
+        if out is not None:
+            raise UsageError("--out is for paths; of a dataset the samples get the fields")
+        _report(_of_dataset(dataset, view, patches, metric or [], thresholds, device), as_json)
+        return
+    if patches is not None:
+        raise UsageError("--patches is for a FiftyOne dataset; name it by --dataset")
+
+    from ...plugin.engine.inputs import read_inputs
+    from ...plugin.engine.score_tables import check_output, items
+    from ...plugin.tables import Table, csv_text, write_table
+
+    table = read_inputs(paths or [], lines=sys.stdin, folder=None if out is None else out.parent, dist=dist_column)
+    columns = issue_tables.columns(table, metric or [])
+    if out is not None:
+        check_output(out, table)
+    found = issue_tables.examined(items(table, dist=dist_column, ref=None), metric or [], device=device)
+    done = list(terminal.progress(found, "Looking", len(table.rows)))
+    judgements = issue_tables.judged([each for each, _ in done], thresholds)
+    rows = list(issue_tables.rows(table, dist_column, done, judgements, metric or []))
+    if out is not None:
+        write_table(out, Table(out, columns, tuple(rows)))
+    elif not as_json and not sys.stdout.isatty():
+        sys.stdout.writelines(csv_text(columns, rows))
+    _report(issue_tables.counts(judgements, thresholds), as_json)
+    if out is not None:
+        terminal.err.print(f"{len(rows):,} images → {terminal.escaped(out)}", soft_wrap=True)
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise UsageError(f"--threshold {text}: write ISSUE=VALUE, such as blurry=50") from None
+
+
+def _of_dataset(
+    name: str,
+    view: str | None,
+    patches: str | None,
+    metrics: Sequence[str],
+    thresholds: dict[str, float],
+    device: str,
+) -> list[Count]:
+    from ...plugin.store import IssuesJob, open_samples
+
+    samples = open_samples(name, view)
+    job = IssuesJob(samples, patches=patches, metrics=metrics, thresholds=thresholds, device=device)
+    with terminal.bar("Looking") as update:
+        for state in job:
+            update(state.done, state.total)
+    return job.counts
+
+
+def _report(counts: Sequence[Count], as_json: bool) -> None:
+    if as_json:
+        found: list[dict[str, Any]] = [asdict(each) for each in counts]
+        print(json.dumps({"issues": found}, indent=2, ensure_ascii=False))
+        return
+    rows = [(each.issue, each.rule, f"{each.images:,}", f"{100 * each.share:.1f} %") for each in counts]
+    terminal.err.print(terminal.table("Issues", ["issue", "where", "images", "share"], rows, left=2))

@@ -1,0 +1,114 @@
+"""Issues of whole images, boxes, slices and frames in FiftyOne datasets."""
+
+import shutil
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from deepmse.plugin.errors import UsageError
+from deepmse.plugin.store import IssuesJob
+from PIL import Image
+
+from ..conftest import photo_like
+
+pytestmark = pytest.mark.integration
+
+OPERATOR = "@deepmse/image-quality/find_quality_issues"
+
+
+def save(path: Path, pixels: np.ndarray) -> str:
+    Image.fromarray(np.asarray(pixels, np.uint8)).save(path)
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A photograph, its copy, a dark one with a box of noise, and no image."""
+    folder = tmp_path_factory.mktemp("photos")
+    dark = photo_like(1, 200, 160) // 12
+    dark[:80, :100] = np.clip(128 + np.random.default_rng(0).normal(0, 20, (80, 100, 3)), 0, 255)
+    paths = [save(folder / f"{name}.png", photo_like(0, 200, 160)) for name in ("a", "b")]
+    paths += [save(folder / "dark.png", dark), str(folder / "bad.png")]
+    Path(paths[-1]).write_text("nothing")
+    dataset = fo.Dataset()
+    dataset.add_samples([fo.Sample(filepath=path) for path in paths])
+    sample = dataset.match(fo.ViewField("filepath").ends_with("dark.png")).first()
+    boxes = {"noise": [0, 0, 0.5, 0.5], "rest": [0.5, 0.5, 0.5, 0.5]}
+    sample["things"] = fo.Detections(detections=[fo.Detection(label=k, bounding_box=v) for k, v in boxes.items()])
+    sample.save()
+    yield dataset
+    dataset.delete()
+
+
+def test_measures_issues_and_scores_of_whole_images(photos):
+    foo.get_operator(OPERATOR)(photos, metrics=["piqe"])
+    found = dict(zip(*photos.values(["filepath", "quality_issues"]), strict=True))
+    by_name = {Path(path).name: set(issues) for path, issues in found.items()}
+    assert "exact duplicate" in by_name["b.png"]
+    assert by_name["bad.png"] == {"unreadable"}
+    assert photos.values("quality_duplicate_of")[1] == photos.first().filepath
+    assert photos.values("quality_exact_duplicate") == [False, True, False, False]
+    assert photos.values("quality_sharpness")[3] is None
+    assert "not an image" in photos.values("quality_error")[3]
+    assert [value is not None for value in photos.values("piqe")] == [True, True, True, False]
+    assert "grey levels" in photos.get_field("quality_noise").description
+    assert photos.load_saved_view("issue: exact duplicate").values("id") == [photos.values("id")[1]]
+    assert photos.list_runs(method="image_quality")
+
+
+def test_boxes_get_attributes_by_field_and_by_view_of_patches(photos):
+    for samples, patches in ((photos, "things"), (photos.to_patches("things"), None)):
+        job = IssuesJob(samples, patches=patches)
+        list(job)
+        assert job.unit == "patches"
+        noise, rest = photos.match(fo.ViewField("things.detections").length() > 0).first().things.detections
+        assert noise.quality_noisy is True
+        assert rest.quality_noisy is False
+        assert noise.quality_noise == pytest.approx(20, rel=0.2)
+        assert noise.quality_side == pytest.approx(np.sqrt(100 * 80))
+    assert photos.get_field("things.detections.quality_noise").description
+
+
+def test_a_slice_of_groups(tmp_path):
+    dataset = fo.Dataset()
+    group = fo.Group()
+    for name, level in (("left", 20), ("right", 250)):
+        path = save(tmp_path / f"{name}.png", np.full((64, 64, 3), level))
+        dataset.add_sample(fo.Sample(filepath=path, group=group.element(name)))
+    list(IssuesJob(dataset, slice_name="right"))
+    assert dataset.select_group_slices().values("quality_bright") == [None, True]
+    dataset.delete()
+
+
+def test_what_cannot_be_looked_at_is_said(tmp_path):
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample(filepath=str(tmp_path / "cloud.pcd")))
+    with pytest.raises(UsageError, match="point-cloud"):
+        IssuesJob(dataset)
+    dataset.delete()
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample(filepath=str(tmp_path / "a.png"), quality_noise="much"))
+    with pytest.raises(UsageError, match="'quality_noise' is a StringField"):
+        IssuesJob(dataset)
+    with pytest.raises(UsageError, match="'boxes' is no field of detections"):
+        list(IssuesJob(dataset, patches="boxes"))
+    dataset.delete()
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="frames are taken by ffmpeg")
+def test_frames_of_videos(tmp_path):
+    import cv2
+
+    path = tmp_path / "film.mp4"
+    film = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 10, (160, 120))
+    for number in range(20):
+        film.write(np.ascontiguousarray(photo_like(2, 160, 120)[..., ::-1] // (1 if number < 10 else 15)))
+    film.release()
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample(filepath=str(path)))
+    list(IssuesJob(dataset, rate=1))
+    frames = [frame for frame in dataset.first().frames.values() if frame["quality_brightness"] is not None]
+    assert [frame["quality_dark"] for frame in sorted(frames, key=lambda frame: frame.frame_number)] == [False, True]
+    dataset.delete()

@@ -1,0 +1,60 @@
+"""``deepmse issues``: a folder in, counts and a table out."""
+
+import json
+
+import numpy as np
+import pytest
+from deepmse.plugin.tables import read_table
+from PIL import Image
+
+from ....conftest import photo_like
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "photos"
+    root.mkdir()
+    for name, pixels in {
+        "a": photo_like(0, 96, 64),
+        "b": photo_like(0, 96, 64),
+        "c": photo_like(1, 96, 64) // 20,
+    }.items():
+        Image.fromarray(np.asarray(pixels)).save(root / f"{name}.png")
+    (root / "d.png").write_text("no image")
+    return root
+
+
+def test_counts_and_a_row_an_image_with_scores_of_the_same_decoding(run, folder, tmp_path):
+    out = tmp_path / "out.csv"
+    result = run("issues", folder, "-m", "piqe", "-o", out, "--json")
+    assert result.status == 0, result.err
+    counts = {each["issue"]: each["images"] for each in json.loads(result.out)["issues"]}
+    assert (counts["dark"], counts["exact duplicate"], counts["unreadable"]) == (1, 1, 1)
+    rows = {row["dist"]: row for row in read_table(out).rows}
+    assert rows["photos/b.png"]["quality_duplicate_of"] == "photos/a.png"
+    assert "dark" in rows["photos/c.png"]["quality_issues"].split("; ")
+    assert rows["photos/d.png"]["quality_issues"] == "unreadable"
+    assert "not an image" in rows["photos/d.png"]["error"]
+    assert [bool(row["piqe"]) for row in rows.values()] == [True, True, True, False]
+    alone = run("issues", folder, "--threshold", "dark=0", "-o", tmp_path / "alone.csv")
+    assert alone.status == 0
+    same = read_table(tmp_path / "alone.csv").rows
+    assert [row["quality_noise"] for row in same] == [row["quality_noise"] for row in rows.values()]
+    assert not any("dark" in row["quality_issues"].split("; ") for row in same)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ((), "name paths, or a FiftyOne dataset"),
+        ((".", "--threshold", "dark"), "write ISSUE=VALUE"),
+        ((".", "--threshold", "ugly=1"), "no issue 'ugly'"),
+        ((".", "--patches", "boxes"), "--dataset"),
+        ((".", "-m", "psnr"), "need none"),
+    ],
+)
+def test_wrong_usage_is_said(run, folder, monkeypatch, arguments, reason):
+    monkeypatch.chdir(folder)
+    result = run("issues", *arguments)
+    assert result.status == 2
+    assert reason in result.err.replace("\n", " ")
