@@ -13,12 +13,11 @@ from fiftyone.operators import types
 from ..plugin.errors import UsageError
 from ..plugin.issues import ISSUES, MEASURES
 from ..plugin.store import IssuesJob, box_fields, is_grouped
-from .compute import MANY_SAMPLES, fraction, progress_label
-from .forms import choice, delegable, delegation, problem
-from .messages import until_failure
+from .forms import MANY, choice, delegable, delegation, problem
+from .work import WorkingOperator, told
 
 
-class FindQualityIssues(foo.Operator):
+class FindQualityIssues(WorkingOperator):
     """Measures the images of a view, and says which have which issue."""
 
     @property
@@ -64,8 +63,7 @@ class FindQualityIssues(foo.Operator):
             "device": device,
             **{_parameter(name): value for name, value in (thresholds or {}).items()},
         }
-        request = {"view": samples.view(), "params": params, "request_delegation": delegate}
-        return foo.execute_operator(self.uri, request)
+        return self.request(samples, params, delegate=delegate)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -92,28 +90,18 @@ class FindQualityIssues(foo.Operator):
 
     def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
         """Immediate or delegated; delegated first for many samples."""
-        return delegation(by_default=ctx.dataset is not None and len(ctx.target_view()) >= MANY_SAMPLES)
+        return delegation(by_default=ctx.dataset is not None and len(ctx.target_view()) >= MANY)
 
-    def execute(self, ctx: foo.ExecutionContext) -> Iterator[Any] | dict[str, Any]:
-        """Do the work: in the App a stream of messages, delegated the summary."""
-        if not ctx.delegated:
-            return until_failure(ctx, self._stream(ctx))
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Look at the images; see :class:`WorkingOperator`."""
         job = _job(ctx, with_metrics=True)
         for state in job:
-            ctx.set_progress(progress=fraction(state), label=progress_label(state))
-        return _results(job)
+            yield told(state)
+        results |= _results(job)
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """The summary; an immediate run has none here, it has shown its own."""
-        return _output(ctx.results) if ctx.results else types.Property(types.Object())
-
-    def _stream(self, ctx: foo.ExecutionContext) -> Iterator[Any]:
-        job = _job(ctx, with_metrics=True)
-        for state in job:
-            yield ctx.trigger("set_progress", {"progress": fraction(state), "label": progress_label(state)})
-        yield ctx.trigger("reload_dataset")
-        results = _results(job)
-        yield ctx.trigger("show_output", {"outputs": _output(results).to_json(), "results": results})
+    def show(self, results: dict[str, Any]) -> types.Property:
+        """How many images have each issue."""
+        return _output(results)
 
 
 def _where(inputs: types.Object, samples: SampleCollection) -> None:

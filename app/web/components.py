@@ -105,6 +105,11 @@ def answer_at(
     return answered
 
 
+def before_after(label: str) -> gr.ImageSlider:
+    """Two pictures over each other, with a handle that uncovers one or the other; they zoom together."""
+    return gr.ImageSlider(label=label, interactive=False, buttons=["fullscreen"], max_height=520)
+
+
 def viewable(place: Callable[[str], Path], images: Sequence[Image.Image]) -> tuple[str, ...]:
     """Files that a browser shows of pictures, pixel by pixel where they are not too large, all of the first's size.
 

@@ -87,7 +87,7 @@ def _normalised(grey: Grey) -> Grey:
     """Levels of mean 0 and length 1; all 0 where the picture is flat."""
     levels = grey - grey.mean()
     length = float(np.linalg.norm(levels))
-    return levels / length if length > 1e-9 else levels * 0
+    return np.divide(levels, length) if length > 1e-9 else np.zeros_like(levels)
 
 
 def _correlation(first: Grey, second: Grey) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ....plugin.errors import DeepMSEError
 from ....plugin.images import decode
+from ....plugin.metrics.full_reference.deepmse import DeepMSEMetric
 from ....plugin.overlay import colorize
 from .. import examples, view, viewer
 from ..answers import Answer, answer, data_of
@@ -114,7 +115,8 @@ with {escape(example.in_words)}. Choose pictures of your own above.</p>
 
     def _viewer(self, found: Findings, reference: Picture, distorted: Picture) -> str:
         paths = viewable(self._setup.place, [reference.decoded.image, distorted.decoded.image])
-        stages = self.metrics.main.stage_maps(*(self.metrics.pixels(picture) for picture in (reference, distorted)))
+        metric = cast(DeepMSEMetric, self.metrics.main)
+        stages = metric.stage_maps(*(self.metrics.pixels(picture) for picture in (reference, distorted)))
         levels = [cast(NDArray[np.uint8], found.main.error_map), *(stage.numpy() for stage in stages)]
         titles = ("all stages", *found.metric.stages)
         maps = {title: colorize(level) for title, level in zip(titles, levels, strict=True)}
