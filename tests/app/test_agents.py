@@ -58,7 +58,7 @@ def test_agents_get_the_numbers_of_the_engine_and_read_what_each_tool_takes(web_
             return tools, compared, judged
 
     tools, compared, judged = asyncio.run(ask())
-    assert set(tools) == {"compare", "judge", "batch", "codecs"}
+    assert set(tools) == {"compare", "judge", "codecs"}
     for tool in tools.values():
         assert tool.description
         for name, schema in tool.inputSchema["properties"].items():

@@ -30,7 +30,7 @@ Update = tuple[Any, Any, Any]
 
 
 class BatchAnswer:
-    """Scores uploaded batches. Agents know its method by its name.
+    """Scores uploaded batches.
 
     Args:
         setup: the server
@@ -88,6 +88,10 @@ class BatchAnswer:
         target = self._setup.place(".webp")
         image.save(target, quality=70, method=0)
         return target
+
+
+# Not among the tools of agents: Gradio's server of the Model Context Protocol passes files, but no lists of them.
+BatchAnswer.batch._mcp_type = "endpoint"  # type: ignore[attr-defined]
 
 
 def data_of(result: Result) -> dict[str, Any]:
