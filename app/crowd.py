@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import socket
 import subprocess
 import sys
@@ -143,8 +144,11 @@ def served(folder: Path, device: str) -> Iterator[tuple[str, subprocess.Popen[by
     command = [sys.executable, "-c", code, "app", "--port", str(port), "--device", device]
     address = f"http://127.0.0.1:{port}/"
     log = folder / "server.log"
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(folder / "uploads")}
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 - our own command
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
     try:
         while not _is_up(address):
             if process.poll() is not None:
@@ -153,7 +157,10 @@ def served(folder: Path, device: str) -> Iterator[tuple[str, subprocess.Popen[by
         yield address, process
     finally:
         process.terminate()
-        process.wait(STOP_S)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _is_up(address: str) -> bool:
