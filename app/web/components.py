@@ -94,11 +94,9 @@ def answer_at(
     Returns:
         the answer's event, for what comes after it
     """
-
     # Gradio tells agents a function's name, and what its docstring says of each input.
-    documented: Any = answer
-    named = wraps(documented.__call__)(lambda *given: answer(*given))
-    named.__name__ = api["api_name"]
+    named = wraps(answer)(lambda *given: answer(*given))
+    named.__name__ = api.get("api_name", "answer")
     answered: Dependency = button.click(
         named, list(inputs), [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
     )
