@@ -1,7 +1,8 @@
 """Image quality for FiftyOne: metrics, their agreement with human opinion, and where they fail.
 
-This file is read twice: as the package ``deepmse`` and, by FiftyOne, as the root of the plugin
-``@deepmse/image-quality``, which it executes again on every registry build. It stays light for that.
+This file is read as the package ``deepmse`` and, by FiftyOne, as the root of the plugin ``@deepmse/image-quality``,
+which it executes again on every registry build, and as a source of its model zoo. It stays light for that.
+``deepmse.fiftyone.model("nr")`` is a model for FiftyOne's ``apply_model`` and ``compute_embeddings``.
 """
 
 from importlib import import_module
@@ -20,6 +21,9 @@ _EXPORTS = {
     "score": "plugin.engine.scorer",
     "score_pairs": "plugin.engine.scorer",
 }
+
+#: What FiftyOne asks of this file where it stands in its zoo of models, by the name there and in the module.
+_ZOO = {"download_model": "download_model", "load_model": "load_zoo_model", "resolve_input": "resolve_input"}
 
 __all__ = [
     "DeepMSE",
@@ -43,6 +47,10 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """Import an exported name when it is first asked for (PEP 562)."""
+    if name == "fiftyone":
+        return import_module(".plugin.store.zoo", __name__)
+    if name in _ZOO and __name__ != "deepmse":
+        return getattr(import_module(".plugin.store.zoo", __name__), _ZOO[name])
     if name not in _EXPORTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_EXPORTS[name]}", __name__), name)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...errors import WeightsError
 from ...graphs import Graph
@@ -66,9 +68,13 @@ class NoReferenceQuality(NoReferenceMetric):
         """Images whose features were kept before."""
         return self._network.reused
 
+    def features(self, images: torch.Tensor) -> NDArray[np.float32]:
+        """What the model looks at of uint8 images (N, 3, H, W): pooled activations, (N, D)."""
+        return self._network(images)
+
     def assess(self, images: torch.Tensor) -> Assessment:
         """Score images; each by itself, so that a batch changes nothing."""
-        features = self._network(images)
+        features = self.features(images)
         parts = [self._model(features[index : index + 1]) for index in range(len(features))]
         scores, deviations, percentiles = (
             torch.tensor([float(getattr(part, name)[0]) for part in parts])
