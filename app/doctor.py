@@ -50,6 +50,7 @@ def examine() -> Iterator[Finding]:
     yield from _torch()
     for package, extra in (("fiftyone", "fiftyone"), ("gradio", "web"), ("skimage", "demo")):
         yield _package(package, extra)
+    yield _ray()
     yield _mongod()
     yield _weights()
     yield _plugin()
@@ -82,6 +83,23 @@ def _package(name: str, extra: str) -> Finding:
     if importlib.util.find_spec(name) is None:
         return Finding(distribution, "missing", "not installed", f"pip install 'fiftyone-deepmse[{extra}]'")
     return Finding(distribution, "ok", version(distribution))
+
+
+def _ray() -> Finding:
+    if importlib.util.find_spec("ray") is None:
+        how = "pip install 'fiftyone-deepmse[ray]'"
+        return Finding("Ray", "warning", "not installed; only --engine ray needs it", how)
+    from ..plugin.engine.ray import examine
+
+    cluster = examine()
+    if cluster is None:
+        return Finding("Ray", "ok", f"{version('ray')}, no cluster here: --engine ray starts one")
+    return Finding(
+        "Ray",
+        "ok",
+        f"{version('ray')}, a cluster of {cluster.nodes} nodes: {cluster.cpus:g} CPUs, {cluster.gpus:g} GPUs, "
+        f"{cluster.object_store / 1e9:.1f} GB of object store; --address auto takes it",
+    )
 
 
 def _mongod() -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,7 +129,7 @@ class ComputeOperator(WorkingOperator):
 
     def _job(self, ctx: foo.ExecutionContext) -> ScoringJob:
         params = ctx.params
-        chosen = {key: params[key] for key in ("device", "batch_size") if params.get(key)}
+        chosen = {key: params[key] for key in ("device", "batch_size", "engine") if params.get(key)}
         if params.get("weights"):
             chosen["weights"] = Path(params["weights"])
         return ScoringJob(
@@ -218,6 +219,11 @@ def _engine_inputs(inputs: types.Object, lacking: Mapping[str, str]) -> None:
         device.add_choice(value, label=label)
     inputs.enum("device", device.values(), default="auto", required=True, label="Device", view=device)
     inputs.int("batch_size", min=1, label="Batch size", description="Empty: what suits the device")
+    if find_spec("ray"):
+        engine = types.DropdownView()
+        engine.add_choice("local", label="This machine")
+        engine.add_choice("ray", label="Ray cluster", description="That of RAY_ADDRESS, else one that starts here")
+        inputs.enum("engine", engine.values(), default="local", required=True, label="Engine", view=engine)
     if lacking:
         label = f"{len(lacking)} metrics cannot be computed here"
         text = " ".join(f"{title}: {missing}." for title, missing in lacking.items())

@@ -95,7 +95,7 @@ def features(
     from ...plugin.learning.features.extraction import Extractor, check_settings
     from ...plugin.learning.features.files import FeatureWriter
     from ...plugin.networks.backbones import backbone_info, build
-    from ..process import keep_freed_memory
+    from ...plugin.process import keep_freed_memory
 
     names, paths = _images(images)
     whole = None if full else crops

@@ -16,7 +16,7 @@ def metric_beginning(letters: str) -> list[str]:
     return [name for name in metric_names() if name.startswith(letters)]
 
 
-Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda or cuda:N.")]
+Device = Annotated[str, typer.Option(help="auto (CUDA where there is one), cpu, cuda, cuda:N or mps.")]
 WeightsPath = Annotated[
     Path | None,
     typer.Option("--weights", help="SqueezeNet weights: a file, or a folder that has it.", show_default="search"),

@@ -75,11 +75,35 @@ def score(
         str | None,
         typer.Option(help="Image policy: resize-256, or native for no resizing.", show_default="the metric's"),
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="Of deepmse and nr: float32; bfloat16, faster on processors that have it and a little different; "
+            "or auto, bfloat16 where it is.",
+            show_default="float32",
+        ),
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Images at a time.", show_default="what suits the device")
     ] = None,
     max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Refuse images of more pixels.", show_default="89,478,485")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, this process; or ray, as many processes as a cluster has processors.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster: host:port, or auto.",
+            show_default="RAY_ADDRESS, or one that starts and ends here",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Ray workers.", show_default="one a processor or share of a GPU")
+    ] = None,
+    gpus_per_worker: Annotated[
+        float | None, typer.Option(min=0, help="Share of a GPU for each Ray worker.", show_default="0")
     ] = None,
     dist_column: Annotated[str, typer.Option(help="Column of the distorted images.")] = "dist",
     ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
@@ -105,12 +129,12 @@ def score(
     2 wrong usage.
     """
     from ...plugin.engine import score_tables
+    from ...plugin.engine.engines import make_engine
     from ...plugin.engine.inputs import read_inputs
-    from ...plugin.engine.scorer import Scorer
     from ...plugin.images import MAX_PIXELS
     from ...plugin.metrics import distinct, metric_info
+    from ...plugin.process import keep_freed_memory
     from ...plugin.tables import csv_text
-    from ..process import keep_freed_memory
 
     keep_freed_memory()
 
@@ -119,8 +143,11 @@ def score(
         "weights": weights,
         "preset": preset,
         "policy": policy,
+        "precision": precision,
         "batch_size": batch_size,
         "max_pixels": max_pixels or MAX_PIXELS,
+        "engine": engine,
+        "cluster": {"address": address, "workers": workers, "gpus_per_worker": gpus_per_worker},
     }
     if dataset is not None:
         if paths or refs is not None:
@@ -154,7 +181,7 @@ def score(
     _name_unpaired(table, dist_column, ref_column, refs)
     if out is not None:
         score_tables.check_output(out, table)
-    scorer = Scorer(metrics, **settings)
+    scorer = make_engine(metrics, **settings)
     terminal.warn(scorer.warnings)
 
     tally = Tally(metric_info(metrics[0]), dist_column, top or 0)

@@ -40,6 +40,8 @@ class Scorer:
         weights: weights file or folder; None to search
         preset: preset of the metrics that have presets; None for their default
         policy: image policy; None for each metric's default
+        precision: of networks: ``float32``, ``bfloat16``, or ``auto`` for bfloat16 where the device has it; None for
+            float32
         batch_size: images at a time; None for what suits the device
         error_maps: also compute maps of where the images differ
         max_pixels: limit on an image's width × height
@@ -64,6 +66,7 @@ class Scorer:
         weights: str | Path | None = None,
         preset: str | None = None,
         policy: str | None = None,
+        precision: str | None = None,
         batch_size: int | None = None,
         error_maps: bool = False,
         max_pixels: int = MAX_PIXELS,
@@ -75,7 +78,7 @@ class Scorer:
         if batch_size is not None and batch_size < 1:
             raise UsageError(f"the batch size must be at least 1, not {batch_size}")
         self.device = pick_device(device)
-        chosen = {"weights": weights, "preset": preset, "policy": policy}
+        chosen = {"weights": weights, "preset": preset, "policy": policy, "precision": precision}
         settings = {key: value for key, value in chosen.items() if value is not None}
         self.metrics: dict[str, AnyMetric] = _create_all(distinct(metrics), self.device, settings)
         self._compares = any(isinstance(metric, FullReferenceMetric) for metric in self.metrics.values())

@@ -42,7 +42,7 @@ FULL_REFERENCE: Final = (
         "SqueezeNet and MSE for resource-constrained systems",
         factory="metrics.full_reference.deepmse:DeepMSEMetric",
         stages=("conv1", "fire3", "fire5", "fire6", "fire9"),
-        settings=("weights", "preset", "policy"),
+        settings=("weights", "preset", "policy", "precision"),
         policy="resize-256",
         differentiable=True,
         has_error_map=True,
@@ -308,7 +308,7 @@ NO_REFERENCE: Final = (
         "and Informatics 39, 2020; learnt from 10,000 photographs of BIQ2021 and 3,159 pictures"
         " made of photographs",
         factory="learning.gaussian_process.metric:create",
-        settings=("weights", "policy"),
+        settings=("weights", "policy", "precision"),
         has_deviation=True,
         has_percentile=True,
         has_domain=True,
@@ -326,6 +326,7 @@ NO_REFERENCE: Final = (
         citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
         "and Informatics 39, 2020; learnt from 2,000 photographs of BIQ2021",
         factory="learning.gaussian_process.metric:create_first",
+        settings=("policy", "precision"),
         has_deviation=True,
         has_percentile=True,
         has_graph=True,

@@ -27,7 +27,8 @@ class MetricInfo:
         citation: where it comes from
         factory: ``module:class`` inside ``plugin``, or anything else there that makes it when called
         stages: names of its per-stage values, if it has any
-        settings: what its factory takes besides the device: any of ``weights``, ``preset`` and ``policy``
+        settings: what its factory takes besides the device: any of ``weights``, ``preset``, ``policy`` and
+            ``precision``
         policy: name of the image policy that it is made for
         color: channels that the score depends on: "RGB", or "grey" for luminance alone
         differentiable: whether the score has a gradient by the pixels; of the implementations here, only DeepMSE's

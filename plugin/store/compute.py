@@ -6,25 +6,29 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import fiftyone as fo
 from fiftyone.core.collections import SampleCollection
 
+from ..engine.engines import LOCAL
 from ..errors import UsageError
 from ..metrics import MetricInfo, distinct, metric_info
 from . import pace
 from .config import dataset_dir
 from .fields import REF_FIELD, ScoreFields, check_score_fields, declare_score_fields
 from .items import DISTORTED_SLICE, REFERENCE_SLICE, ImageSource, PairSource, Source
+from .learnt import mark_learnt
+from .pending import PendingSamples
 from .presentation import paint_map, to_sidebar
 from .runs import Outcome, Run
 from .sink import Sink, Summary
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
-    from ..engine.scorer import Scorer
+    from ..engine.engines import Engine
 
 _FLUSH_ITEMS: Final = 1000
 _FLUSH_SECONDS: Final = 1.0
@@ -67,7 +71,7 @@ class ScoringJob:
         error_maps: write error maps too, of metrics that have them
         map_dir: folder for the error maps; by default in the dataset's own folder
         scorer: an engine to use in place of a new one, with ``metrics`` among its metrics
-        scorer_settings: what ``Scorer`` takes, such as ``device``, ``weights`` and ``batch_size``
+        scorer_settings: what ``make_engine`` takes, such as ``engine``, ``device``, ``weights`` and ``batch_size``
 
     Raises:
         UsageError: the metrics, the view or the settings are wrong
@@ -83,7 +87,7 @@ class ScoringJob:
         only_missing: bool = False,
         error_maps: bool = True,
         map_dir: str | Path | None = None,
-        scorer: Scorer | None = None,
+        scorer: Engine | None = None,
         **scorer_settings: Any,
     ) -> None:
         infos = {name: metric_info(name) for name in distinct(metrics)}
@@ -99,13 +103,13 @@ class ScoringJob:
         self._device = scorer_settings.get("device", "auto")
         for info in infos.values():
             check_score_fields(self._dataset, info, error_maps=error_maps and info.has_error_map)
-        self._is_timed = scorer is None
+        self._is_timed = scorer is None and scorer_settings.get("engine", LOCAL) == LOCAL
         if scorer is None:
             # Here and not at the top: this imports torch.
-            from ..engine.scorer import Scorer
+            from ..engine.engines import make_engine
 
             error_maps = error_maps and any(info.has_error_map for info in infos.values())
-            scorer = Scorer(list(infos), error_maps=error_maps, **scorer_settings)
+            scorer = make_engine(list(infos), error_maps=error_maps, **scorer_settings)
             for metric in scorer.metrics.values():
                 metric.keep_features()
         self._scorer = scorer
@@ -124,24 +128,23 @@ class ScoringJob:
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
-        from ..engine.records import Item
-
-        scored = self._source.scored(self._samples)
-        items = [Item(*triple) for triple in self._source.read(self._samples)]
-        ids = [item.key for item in items]
         for metric in self._metrics:  # All, before the first of them is written to.
             self._check(metric)
+        samples = PendingSamples(self._source, self._samples, self._metrics, only_missing=self._only_missing)
+        total = samples.to_score
         done, failed, began = 0, 0, time.monotonic()
         with ExitStack() as stack:
-            sinks = [stack.enter_context(self._sink(metric, scored, ids)) for metric in self._metrics]
+            sinks = [
+                stack.enter_context(self._sink(metric, samples.total, samples.wanted[place]))
+                for place, metric in enumerate(self._metrics)
+            ]
             stack.callback(self._summarise, sinks)
-            items = [item for item in items if any(item.key in sink.wanted for sink in sinks)]
-            yield Progress(0, len(items), 0)
+            yield Progress(0, total, 0)
             flushed = time.monotonic()
-            for score in self._scorer.run(items):
-                for sink in sinks:
-                    if score.item.key in sink.wanted:
-                        sink.writer.add(score)
+            for wanted, stale, score in samples.scored_by(self._scorer):
+                for sink, is_wanted, is_stale in zip(sinks, wanted, stale, strict=True):
+                    if is_wanted:
+                        sink.writer.add(score, stale=is_stale)
                 done += 1
                 failed += bool(score.errors)
                 pending = max(len(sink.writer) for sink in sinks)
@@ -149,13 +152,14 @@ class ScoringJob:
                     for sink in sinks:
                         sink.writer.flush()
                     flushed = time.monotonic()
-                    yield Progress(done, len(items), failed)
+                    yield Progress(done, total, failed)
             if self._is_timed and not any(metric.reused for metric in self._scorer.metrics.values()):
                 work = [*(metric.name for metric in self._metrics), self._device]
                 pace.record(work, time.monotonic() - began, done)
-            for sink in sinks:
-                sink.mark_learnt(self._dataset, items)
-        yield Progress(done, len(items), failed)
+            for place, sink in enumerate(sinks):
+                images = partial(samples.pages, place)
+                sink.learnt = mark_learnt(self._dataset, sink.metric, self._models[sink.metric.field], images)
+        yield Progress(done, total, failed)
 
     def _check(self, metric: MetricInfo) -> None:
         """UsageError where a metric's fields or the folder of its error maps cannot be written."""
@@ -174,8 +178,8 @@ class ScoringJob:
         return Path(self._map_dir) if self._map_dir else default_map_dir(self._dataset, ScoreFields.of(metric).map)
 
     @contextmanager
-    def _sink(self, metric: MetricInfo, scored: SampleCollection, ids: Sequence[str]) -> Iterator[Sink]:
-        """Declare a metric's fields, and record what is written to the samples of these ids as a run."""
+    def _sink(self, metric: MetricInfo, total: int, wanted: int) -> Iterator[Sink]:
+        """Declare a metric's fields, and record what is written to so many of the samples as a run."""
         known = self._dataset.get_field_schema()
         map_dir = self._maps(metric)
         fields = declare_score_fields(self._dataset, metric, error_maps=map_dir is not None)
@@ -188,11 +192,7 @@ class ScoringJob:
                 self._dataset.create_index(word)
         if map_dir is not None:
             paint_map(self._dataset, fields.map)
-        wanted = set(ids)
-        if self._only_missing:
-            wanted &= set(scored.exists(fields.score, False).values("id"))
-        stale = scored.exists(fields.error).values("id") if fields.error in known else []
-        writer = ScoreWriter(self._dataset, metric, fields, map_dir=map_dir, stale=stale)
+        writer = ScoreWriter(self._dataset, metric, fields, map_dir=map_dir)
         settings = {
             "metric": metric.name,
             "source": self._source.describe(self._samples),
@@ -202,12 +202,12 @@ class ScoringJob:
         }
 
         def outcome() -> Outcome:
-            counts = {"scored": writer.scored, "failed": writer.failed, "skipped": len(ids) - len(wanted)}
+            counts = {"scored": writer.scored, "failed": writer.failed, "skipped": total - wanted}
             return Outcome(counts, writer.errors.most_common())
 
         with Run(self._samples, metric.field, settings, outcome) as run:
             try:
-                yield Sink(metric, fields.score, writer, run, wanted, len(ids), self._models[metric.field])
+                yield Sink(metric, fields.score, writer, run, wanted, total)
             finally:
                 writer.close()
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone as fo
 import fiftyone.core.media as fom
@@ -15,9 +15,26 @@ from ..errors import UsageError
 from .config import dataset_dir
 from .fields import REF_FIELD
 from .samples import check_whole, underlying
+from .streams import stream
 
 REFERENCE_SLICE = "reference"
 DISTORTED_SLICE = "distorted"
+
+
+class Row(NamedTuple):
+    """What is read of one sample.
+
+    Args:
+        key: the sample's id
+        dist: path of its image
+        ref: path of the image's reference
+        others: values of what other fields were asked for
+    """
+
+    key: str
+    dist: str
+    ref: str | None
+    others: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -66,26 +83,30 @@ class PairSource:
             return samples
         return _groups(samples).select_group_slices(self.dist_slice)
 
-    def read(self, samples: SampleCollection) -> Iterator[tuple[str, str, str | None]]:
-        """Yield (sample id, distorted image's path, reference's path or None) in the view's order."""
+    def read(self, samples: SampleCollection, fields: Sequence[str] = ()) -> Iterator[Row]:
+        """Read a view in its order, a sample at a time.
+
+        Args:
+            samples: dataset or view
+            fields: what else to read of each sample
+        """
         samples = underlying(samples)
         if is_grouped(samples):
-            yield from self._read_groups(samples)
+            yield from self._read_groups(samples, fields)
             return
-        ids, paths, references = samples.values(["id", "filepath", self.ref_field])
         resolve = _PathResolver(dataset_dir(samples._root_dataset))
-        for sample_id, path, reference in zip(ids, paths, references, strict=True):
-            yield sample_id, path, resolve(reference, path) if reference else None
+        for sample_id, path, reference, *others in stream(samples, ["filepath", self.ref_field, *fields]):
+            yield Row(sample_id, path, resolve(reference, path) if reference else None, tuple(others))
 
-    def _read_groups(self, samples: SampleCollection) -> Iterator[tuple[str, str, str | None]]:
+    def _read_groups(self, samples: SampleCollection, fields: Sequence[str]) -> Iterator[Row]:
+        """As :meth:`read`; the paths of all references are in memory meanwhile."""
         groups = _groups(samples)
-        group_id = f"{samples._root_dataset.group_field}.id"
-        references = dict(
-            zip(*groups.select_group_slices(self.ref_slice).values([group_id, "filepath"]), strict=True)
-        )
-        distorted = groups.select_group_slices(self.dist_slice).values(["id", "filepath", group_id])
-        for sample_id, path, group in zip(*distorted, strict=True):
-            yield sample_id, path, references.get(group)
+        group = samples._root_dataset.group_field
+        of_references = stream(groups.select_group_slices(self.ref_slice), [group, "filepath"])
+        references = {element["_id"]: path for _, element, path in of_references}
+        distorted = stream(groups.select_group_slices(self.dist_slice), ["filepath", group, *fields])
+        for sample_id, path, element, *others in distorted:
+            yield Row(sample_id, path, references.get(element["_id"]), tuple(others))
 
 
 @dataclass(frozen=True)
@@ -120,10 +141,15 @@ class ImageSource:
             return samples
         return _groups(samples).select_group_slices(self._slices(samples))
 
-    def read(self, samples: SampleCollection) -> Iterator[tuple[str, str, None]]:
-        """Yield (sample id, image's path, None) in the view's order."""
-        for sample_id, path in zip(*self.scored(samples).values(["id", "filepath"]), strict=True):
-            yield sample_id, path, None
+    def read(self, samples: SampleCollection, fields: Sequence[str] = ()) -> Iterator[Row]:
+        """Read a view in its order, a sample at a time.
+
+        Args:
+            samples: dataset or view
+            fields: what else to read of each sample
+        """
+        for sample_id, path, *others in stream(self.scored(samples), ["filepath", *fields]):
+            yield Row(sample_id, path, None, tuple(others))
 
     def _slices(self, samples: SampleCollection) -> list[str]:
         media = samples._root_dataset.group_media_types

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import fiftyone as fo
-
 from ..errors import kind_of
 from ..metrics import MetricInfo
-from .learnt import learnt_note, mark_learnt
+from .learnt import learnt_note
 from .runs import Run
 from .writer import ScoreWriter
 
 if TYPE_CHECKING:
-    from ..engine.records import Item
+    pass
 
 
 @dataclass(frozen=True)
@@ -57,9 +54,8 @@ class Sink:
         field: field of the scores
         writer: writes them
         run: records them
-        wanted: ids of the samples to score
+        wanted: number of the samples to score
         total: number of samples in the view
-        model: the metric's name, or the path of its model's file
         learnt: images that the model learnt from
     """
 
@@ -67,15 +63,9 @@ class Sink:
     field: str
     writer: ScoreWriter
     run: Run
-    wanted: set[str]
+    wanted: int
     total: int
-    model: str
     learnt: int = 0
-
-    def mark_learnt(self, dataset: fo.Dataset, items: Sequence[Item]) -> None:
-        """Mark what the metric's model learnt from."""
-        images = [(str(item.key), str(item.dist)) for item in items if item.key in self.wanted]
-        self.learnt = mark_learnt(dataset, self.metric, self.model, images)
 
     def summary(self, warnings: tuple[str, ...]) -> Summary:
         """What has been written so far."""
@@ -88,10 +78,10 @@ class Sink:
             run_key=self.run.key,
             scored=self.writer.scored,
             failed=self.writer.failed,
-            skipped=self.total - len(self.wanted),
+            skipped=self.total - self.wanted,
             errors=tuple(kinds.most_common()),
             warnings=(*warnings, *self._learnt_note()),
         )
 
     def _learnt_note(self) -> tuple[str, ...]:
-        return (learnt_note(self.field, self.learnt, len(self.wanted)),) if self.learnt else ()
+        return (learnt_note(self.field, self.learnt, self.wanted),) if self.learnt else ()

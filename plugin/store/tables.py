@@ -55,7 +55,7 @@ def sample_table(samples: SampleCollection, *, compare: bool) -> Table:
     source.check(samples)
     columns = (ID, DIST, REF) if compare else (ID, DIST)
     rows = tuple(
-        {ID: key, DIST: dist, **({REF: ref or ""} if compare else {})} for key, dist, ref in source.read(samples)
+        {ID: row.key, DIST: row.dist, **({REF: row.ref or ""} if compare else {})} for row in source.read(samples)
     )
     if not rows:
         raise UsageError(f"{samples._root_dataset.name}: there are no samples to score")

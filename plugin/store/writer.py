@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +31,6 @@ class ScoreWriter:
         metric: the metric whose measurements are written
         fields: the fields to write to, already declared
         map_dir: folder for the error maps as 8-bit PNGs named by sample; None writes none
-        stale: ids of the samples that hold a reason from an earlier run
     """
 
     def __init__(
@@ -42,14 +40,12 @@ class ScoreWriter:
         fields: ScoreFields,
         *,
         map_dir: Path | None = None,
-        stale: Iterable[str] = (),
     ) -> None:
         self._dataset = dataset
         self._metric = metric
         self._fields = fields
         self._map_dir = map_dir
         self._has_maps = has_error_maps(dataset, metric)
-        self._stale = set(stale)
         self._pending: dict[str, dict[str, Any]] = {}
         self._reasons: dict[str, str] = {}
         self.scored = 0
@@ -60,15 +56,20 @@ class ScoreWriter:
         """How many samples wait to be written."""
         return len(self._pending)
 
-    def add(self, score: Score) -> None:
-        """Take one score, whose item's key is the sample's id."""
+    def add(self, score: Score, *, stale: bool = False) -> None:
+        """Take one score, whose item's key is the sample's id.
+
+        Args:
+            score: the score
+            stale: whether the sample holds a reason from an earlier run
+        """
         measurement = score.measurements.get(self._metric.name)
         if measurement is None:
             reason = without_paths(score.errors[self._metric.name], score.item.dist, score.item.ref)
             self._reasons[score.item.key] = reason
             self._pending[score.item.key] = self._failure(kind_of(reason))
         else:
-            self._pending[score.item.key] = self._success(score.item.key, measurement)
+            self._pending[score.item.key] = self._success(score.item.key, measurement, stale)
 
     def flush(self) -> None:
         """Write what waits."""
@@ -98,7 +99,7 @@ class ScoreWriter:
         everything = dataset.select_group_slices() if dataset.media_type == fom.GROUP else dataset
         return bool(everything.exists(self._fields.error).limit(1))
 
-    def _success(self, sample_id: str, measurement: Measurement) -> dict[str, Any]:
+    def _success(self, sample_id: str, measurement: Measurement, stale: bool) -> dict[str, Any]:
         values: dict[str, Any] = {self._fields.score: measurement.value}
         if self._metric.stages:
             values[self._fields.stages] = list(measurement.stages)
@@ -120,7 +121,7 @@ class ScoreWriter:
             values[self._fields.map] = fo.Heatmap(map_path=str(path))
         elif self._has_maps:
             values[self._fields.map] = None  # one from an earlier run belongs to the earlier score
-        if sample_id in self._stale:
+        if stale:
             values[self._fields.error] = None
         return values
 

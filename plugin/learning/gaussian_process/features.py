@@ -52,6 +52,7 @@ class FeatureNetwork:
         pool: how each is pooled
         device: where to compute
         weights: the network's; None to search (see :mod:`...weights.search`)
+        dtype: what its layers compute in; features are pooled in float32
 
     Raises:
         UsageError: if the pooling does not exist
@@ -64,12 +65,13 @@ class FeatureNetwork:
         pool: str,
         device: torch.device | str = "cpu",
         weights: str | Path | Weights | None = None,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.taps = tuple(taps)
         self.pool = pool
         self._pool = pooling(pool)
         network, self.weights = efficientnet_lite.build(weights)
-        self.network = network.to(device)
+        self.network = network.to(device, dtype)
         self._device = torch.device(device)
         self._kept: KeptFeatures | None = None
 
@@ -132,7 +134,7 @@ class FeatureNetwork:
                 found[PIXELS] = statistics.pixel_statistics(images.to(self._device))
             for tap, activation in self.network(images.to(self._device)):
                 if tap in wanted:
-                    found[tap] = self._pool(activation)
+                    found[tap] = self._pool(activation.float())
                 if len(found) == len(wanted):
                     break
         return found

@@ -18,6 +18,7 @@ from ...graphs import Graph
 from ...images import MIN_SIDE, NATIVE, ImagePolicy, image_policy
 from ...metrics import MetricInfo, metric_info
 from ...metrics.base import Assessment, NoReferenceMetric
+from ...metrics.precision import FLOAT32, dtype_of, name_of
 from ...weights import sha256
 from ..opinion import grade
 from . import files
@@ -33,8 +34,10 @@ class NoReferenceQuality(NoReferenceMetric):
         model: a file that ``deepmse train nr`` wrote; None for the one that comes with this package
         policy: image policy; what it gives is brought to the size that the model works at
         info: what the metric declares of itself; None for ``nr``
+        precision: of the network's layers, see :func:`~deepmse.plugin.metrics.precision.dtype_of`
 
     Raises:
+        UsageError: if the device has not the precision
         WeightsError: if the model or its network's weights are not found, or do not belong together
     """
 
@@ -46,12 +49,14 @@ class NoReferenceQuality(NoReferenceMetric):
         model: str | Path | None = None,
         policy: ImagePolicy = NATIVE,
         info: MetricInfo | None = None,
+        precision: str = FLOAT32,
     ) -> None:
+        self._dtype = dtype_of(precision, torch.device(device))
         self.info = info or metric_info("nr")
         self.policy = policy
         self._path = files.PACKAGED if model is None else Path(model)
         self._model = files.load(self._path)
-        self._network = FeatureNetwork(self._model.recipe.taps, self._model.recipe.pool, device)
+        self._network = FeatureNetwork(self._model.recipe.taps, self._model.recipe.pool, device, dtype=self._dtype)
         found = self._network.weights
         if found.sha256 != self._model.network_sha256:
             raise WeightsError(
@@ -93,9 +98,10 @@ class NoReferenceQuality(NoReferenceMetric):
         return grade(score)
 
     def describe(self) -> dict[str, Any]:
-        """The model file and the network's weights."""
+        """The model file, the network's precision and its weights."""
         return {
             "model": {"file": self._path.name, "sha256": sha256(self._path)},
+            "precision": name_of(self._dtype),
             "weights": self._network.weights.describe(),
             "size": f"shorter side at least {SHORTEST} pixels, longer at most {LONGEST}, antialiased bilinear",
         }
@@ -107,6 +113,7 @@ def create(
     weights: str | Path | None = None,
     policy: str | None = None,
     info: MetricInfo | None = None,
+    precision: str = FLOAT32,
 ) -> NoReferenceQuality:
     """Make the metric.
 
@@ -116,9 +123,10 @@ def create(
             packaged model
         policy: image policy; None for native size
         info: what the metric declares of itself; None for ``nr``
+        precision: see :class:`NoReferenceQuality`
 
     Raises:
-        UsageError: if the policy does not exist
+        UsageError: if the policy or the precision does not exist
         WeightsError: if the model or its network's weights are not found
     """
     path = None if weights is None else Path(weights)
@@ -127,19 +135,23 @@ def create(
         path / files.PACKAGED.name if path and path.is_dir() else path,
         NATIVE if policy is None else image_policy(policy),
         info,
+        precision,
     )
 
 
-def create_first(*, device: torch.device | str = "cpu", policy: str | None = None) -> NoReferenceQuality:
+def create_first(
+    *, device: torch.device | str = "cpu", policy: str | None = None, precision: str = FLOAT32
+) -> NoReferenceQuality:
     """Make the metric by the packaged model that also learnt from distorted pictures.
 
     Args:
         device: where to compute
         policy: image policy; None for native size
+        precision: see :class:`NoReferenceQuality`
 
     Raises:
-        UsageError: if the policy does not exist
+        UsageError: if the policy or the precision does not exist
         WeightsError: if the network's weights are not found
     """
     chosen = NATIVE if policy is None else image_policy(policy)
-    return NoReferenceQuality(device, files.FIRST, chosen, metric_info("nr-1"))
+    return NoReferenceQuality(device, files.FIRST, chosen, metric_info("nr-1"), precision)

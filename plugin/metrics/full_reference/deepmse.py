@@ -22,7 +22,7 @@ from ...images.tensors import resize
 from ...networks import squeezenet
 from ...weights import Weights
 from ..base import Comparison, Features, FullReferenceMetric
-from ..precision import full_float32
+from ..precision import FLOAT32, dtype_of, full_float32, name_of
 from ..registry import metric_info
 from .deepmse_graph import deepmse_graph
 
@@ -275,6 +275,7 @@ class DeepMSEMetric(FullReferenceMetric):
         weights: see :class:`DeepMSE`
         preset: see :class:`DeepMSE`
         policy: see :class:`DeepMSE`
+        precision: of the layers, see :func:`~deepmse.plugin.metrics.precision.dtype_of`; squares are in float32
     """
 
     info = metric_info("deepmse")
@@ -286,8 +287,10 @@ class DeepMSEMetric(FullReferenceMetric):
         weights: str | Path | None = None,
         preset: str = "lpips-ends",
         policy: str = RESIZE_256.name,
+        precision: str = FLOAT32,
     ) -> None:
-        self.model = DeepMSE(weights, preset=preset, policy=policy).to(device)
+        self._dtype = dtype_of(precision, device)
+        self.model = DeepMSE(weights, preset=preset, policy=policy).to(device, self._dtype)
         self.policy = self.model.policy
 
     def prepare(self, images: torch.Tensor) -> Features:
@@ -331,11 +334,12 @@ class DeepMSEMetric(FullReferenceMetric):
         return deepmse_graph(self.model)
 
     def describe(self) -> dict[str, Any]:
-        """Preset, stages and weights."""
+        """Preset, stages, precision and weights."""
         preset = self.model.preset
         return {
             "preset": preset.name,
             "stages": list(preset.stages),
+            "precision": name_of(self._dtype),
             "weights": self.model.weights.describe(),
         }
 

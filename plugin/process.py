@@ -1,4 +1,4 @@
-"""Settings of this process, for commands that are the whole process."""
+"""Settings of this process, for commands and workers that are the whole process."""
 
 from __future__ import annotations
 
