@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import nn
 
 from ..plugin import datasets, tables
 from ..plugin.engine import score_tables
-from ..plugin.engine.records import Item, Measurement, Score
+from ..plugin.engine.records import Item
 from ..plugin.engine.scorer import Scorer
 from ..plugin.errors import DeepMSEError
 from ..plugin.images import NATIVE, RESIZE_256, ImagePolicy, decode
@@ -61,11 +56,40 @@ class Contender:
 
 @dataclass(frozen=True)
 class Rate:
-    """How fast a contender went: median over the rounds, in units a second."""
+    """How fast a contender went, in units a second.
+
+    Args:
+        name: of the contender
+        unit: of what
+        rounds: its rate in each round
+    """
 
     name: str
     unit: str
-    per_second: float
+    rounds: tuple[float, ...]
+
+    @property
+    def per_second(self) -> float:
+        """Median over the rounds."""
+        return median(self.rounds)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """One rate over another: median, least and most of the rounds, in each of which both went one after the other."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, rate: Rate, other: Rate) -> Ratio:
+        """The ratios of two rates, round by round."""
+        found = [mine / theirs for mine, theirs in zip(rate.rounds, other.rounds, strict=True)]
+        return cls(median(found), min(found), max(found))
+
+    def __str__(self) -> str:
+        return f"{self.median:.1f} × ({self.low:.1f}–{self.high:.1f})"
 
 
 @dataclass(frozen=True)
@@ -86,25 +110,30 @@ class Speeds:
         (decoding,) = (rate.per_second for rate in self.rates if rate.name == DECODE)
         return whole / decoding
 
-    def ratios(self, rate: Rate) -> list[float]:
+    def ratios(self, rate: Rate) -> list[Ratio]:
         """A DeepMSE rate over that of LPIPS doing the same: its fastest batch at 256×256, and at the files' size."""
         if not rate.name.startswith("DeepMSE"):
             return []
         part = MODEL if MODEL in rate.name else FILES
-        baselines = [
-            max(
-                (other.per_second for other in self.rates if other.name.startswith(lpips) and part in other.name),
-                default=0,
-            )
-            for lpips in (LPIPS, LPIPS_NATIVE)
-        ]
-        return [rate.per_second / baseline for baseline in baselines if baseline]
+        found = []
+        for lpips in (LPIPS, LPIPS_NATIVE):
+            others = [other for other in self.rates if other.name.startswith(lpips) and part in other.name]
+            if others:
+                found.append(Ratio.of(rate, max(others, key=lambda other: other.per_second)))
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """The run as JSON."""
         return {
             "rates": [
-                {**asdict(rate), "ratios": dict(zip(self.baselines, self.ratios(rate), strict=False))}
+                {
+                    "name": rate.name,
+                    "unit": rate.unit,
+                    "per_second": rate.per_second,
+                    "ratios": {
+                        name: asdict(ratio) for name, ratio in zip(self.baselines, self.ratios(rate), strict=False)
+                    },
+                }
                 for rate in self.rates
             ],
             "decode_share": self.decode_share,
@@ -135,7 +164,9 @@ def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> Speeds
         contender.run()
         if turn:
             seconds[contender.name].append(time.perf_counter() - start)
-    return Speeds([Rate(each.name, each.unit, each.count / median(seconds[each.name])) for each in contenders])
+    return Speeds(
+        [Rate(each.name, each.unit, tuple(each.count / spent for spent in seconds[each.name])) for each in contenders]
+    )
 
 
 def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contender]:
@@ -156,7 +187,7 @@ def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contende
                 writer.write(score)
 
     return [
-        Contender(DECODE, n, "images", lambda: list(_decoded(item.dist for item in items))),
+        Contender(DECODE, n, "images", lambda: list(decoded(item.dist for item in items))),
         Contender(f"DeepMSE, {MODEL}, references kept", n, "pairs", lambda: _model_only(metric, pairs, keep=True)),
         Contender(f"DeepMSE, {MODEL}", n, "pairs", lambda: _model_only(metric, pairs, keep=False)),
         Contender(END_TO_END, n, "pairs", lambda: files_to_csv(shared)),
@@ -196,7 +227,8 @@ def _with_own_references(table: tables.Table) -> tables.Table:
     return tables.Table(table.path, table.columns, tuple(rows))
 
 
-def _decoded(paths: Iterable[str | Path], policy: ImagePolicy = RESIZE_256) -> Iterator[torch.Tensor]:
+def decoded(paths: Iterable[str | Path], policy: ImagePolicy = RESIZE_256) -> Iterator[torch.Tensor]:
+    """Files decoded and brought to a policy, each uint8 (3, H, W), by as many threads as PyTorch has."""
     with ThreadPoolExecutor(torch.get_num_threads()) as pool:
         yield from pool.map(partial(_tensor, policy=policy), paths)
 
@@ -241,82 +273,7 @@ def _lpips_model_only(model: nn.Module, pairs: list[tuple[torch.Tensor, torch.Te
 
 
 def _lpips_to_csv(model: nn.Module, items: list[Item], policy: ImagePolicy, size: int, path: Path) -> None:
-    frames = list(_decoded((file for item in items for file in (item.ref, item.dist) if file), policy))
+    frames = list(decoded((file for item in items for file in (item.ref, item.dist) if file), policy))
     scores = _lpips_model_only(model, list(zip(frames[::2], frames[1::2], strict=True)), size)
     with path.open("w", newline="") as file:
         csv.writer(file).writerows(zip((item.dist for item in items), scores, strict=True))
-
-
-def fiftyone_overhead(samples: int, *, error_maps: bool) -> float:
-    """Seconds that a computation takes besides decoding and inference: reading the view, writing fields, the run.
-
-    The dataset is made for this and deleted; the engine is replaced by one that has every score ready.
-
-    Args:
-        samples: pairs in the dataset
-        error_maps: write error maps too
-    """
-    from ..plugin import store
-
-    with _dataset([1.0] * samples) as dataset, TemporaryDirectory() as maps:
-        start = time.perf_counter()
-        store.compute_full_reference(dataset, scorer=_Ready(), error_maps=error_maps, map_dir=maps)
-        return time.perf_counter() - start
-
-
-def curation_latency(samples: int, rounds: int = 5) -> dict[str, float]:
-    """Seconds, medians over the rounds, that a move of the threshold in the curation panel waits for the database.
-
-    Args:
-        samples: images in the dataset that is made for this and deleted, each with a value
-        rounds: how often each is timed
-    """
-    from ..plugin import store
-
-    values = np.random.default_rng(0).beta(4, 2, samples) * 100
-    with _dataset(values.tolist()) as dataset:
-        worst = store.Condition("mos", store.AT_MOST, float(np.quantile(values, 0.05)))
-        work: dict[str, Callable[[], object]] = {
-            "histogram": lambda: store.distribution(dataset, "mos", 60),
-            "threshold of the worst 5 %": lambda: store.value_at(dataset, "mos", 0.05, lower_first=True),
-            "count": lambda: store.count(dataset, store.criterion([worst], store.AND)),
-        }
-        return {name: median(_seconds(each) for _ in range(rounds)) for name, each in work.items()}
-
-
-@contextmanager
-def _dataset(targets: Sequence[float]) -> Iterator[Any]:
-    """A FiftyOne dataset of pairs that are nowhere, with these targets in the field ``mos``."""
-    # Here and not at the top: the other benchmarks run without FiftyOne.
-    from ..plugin import store
-
-    folder = Path("nowhere")
-    records = tuple(
-        datasets.Record(folder / f"{index}.png", folder / f"{index % 25}.png", "none", 1, target)
-        for index, target in enumerate(targets)
-    )
-    name = f"deepmse-bench-{os.getpid()}"
-    dataset = store.import_dataset(datasets.QualityDataset(name, records, "mos", False, (0, 100), "none", "none"))
-    try:
-        yield dataset
-    finally:
-        dataset.delete()
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-class _Ready(Scorer):
-    """An engine that neither decodes nor computes."""
-
-    def run(self, items: Iterable[Item]) -> Iterator[Score]:
-        """A score for each item, at once."""
-        rng = np.random.default_rng(0)
-        coarse = Image.fromarray(rng.integers(0, 256, (15, 15), dtype=np.uint8))
-        error_map = np.array(coarse.resize((127, 127), Image.Resampling.BILINEAR))
-        for item in items:
-            stages = tuple(rng.random(5).tolist())
-            yield Score(item, {"deepmse": Measurement(sum(stages) / 5, stages, error_map)}, {})

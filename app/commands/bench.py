@@ -1,4 +1,4 @@
-"""Benchmarks: bench speed, bench fiftyone, bench steadiness, bench page."""
+"""Benchmarks: bench speed, rows, fiftyone, gpu, precision, steadiness, page."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def bench_speed(
     """Time decoding, DeepMSE and LPIPS (network squeeze) on the same images, model only and from files to CSV."""
     from tempfile import TemporaryDirectory
 
+    from ...plugin.process import keep_freed_memory
     from ..bench import speed
-    from ..process import keep_freed_memory
 
     keep_freed_memory()
     with TemporaryDirectory() as folder:
@@ -38,8 +38,7 @@ def bench_speed(
         print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
         return
     rows = [
-        (rate.name, f"{rate.per_second:.0f} {rate.unit}/s", *(f"{ratio:.1f} ×" for ratio in result.ratios(rate)))
-        for rate in result.rates
+        (rate.name, f"{rate.per_second:.0f} {rate.unit}/s", *map(str, result.ratios(rate))) for rate in result.rates
     ]
     terminal.out.print(terminal.table("Median speed", ("", "", *result.baselines), rows))
     terminal.out.print(f"\nDeepMSE, files to CSV, reaches {result.decode_share:.0%} of what decoding alone allows.")
@@ -50,16 +49,71 @@ def bench_fiftyone(
     samples: Annotated[int, typer.Option(min=1, help="Pairs in the dataset.")] = 10_000,
 ) -> None:
     """Time what a computation in FiftyOne takes besides inference, and what the curation panel waits for."""
-    from ..bench import curation_latency, fiftyone_overhead
+    from ..bench_store import curation_latency, overhead
 
     for error_maps in (False, True):
-        seconds = fiftyone_overhead(samples, error_maps=error_maps)
+        seconds, peak_mb = overhead(samples, error_maps=error_maps)
         maps = "with" if error_maps else "without"
         terminal.out.print(
-            f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run"
+            f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run; "
+            f"{peak_mb:,.0f} MB of memory at most"
         )
     times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in curation_latency(samples).items())
     terminal.out.print(f"{samples:,} images with a score, the curation panel: {times}")
+
+
+@bench_app.command("rows")
+def bench_rows(
+    rows: Annotated[
+        list[int] | None, typer.Argument(min=1, metavar="ROWS...", help="How many.", show_default="100 to 100,000")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
+) -> None:
+    """Time tables of more and more rows of tiny pictures, and the memory that they take."""
+    from tempfile import TemporaryDirectory
+
+    from ...plugin.process import keep_freed_memory
+    from ..bench_rows import growth
+
+    keep_freed_memory()
+    with TemporaryDirectory() as folder:
+        found = [
+            (f"{each.rows:,}", f"{each.seconds:.1f}", f"{1e6 * each.seconds / each.rows:.0f}", f"{each.peak_mb:,.0f}")
+            for each in growth(Path(folder), rows or [100, 1_000, 10_000, 100_000], engine)
+        ]
+    columns = ("rows", "seconds", "µs a row", "peak memory so far, MB")
+    terminal.out.print(
+        terminal.table(f"PSNR of tiny pictures, files to CSV, engine {engine}", columns, found, left=0)
+    )
+
+
+@bench_app.command("gpu")
+def bench_gpu(
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the checks as JSON.")] = False,
+) -> None:
+    """Check a graphics card, and time it. Exit status 1 if a check fails."""
+    from tempfile import TemporaryDirectory
+
+    import torch
+
+    from ..bench_gpu import card, examine, find_gpu
+
+    chosen = find_gpu(device)
+    with TemporaryDirectory() as folder:
+        checks = list(terminal.progress(examine(Path(folder), photos, chosen), "Checking", None))
+    if as_json:
+        print(json.dumps([check.to_dict() for check in checks], indent=2, ensure_ascii=False))
+    else:
+        print(f"| {card(chosen)}, PyTorch {torch.__version__} | | |\n| --- | --- | --- |")
+        words = {True: "ok", False: "FAILED", None: ""}
+        for check in checks:
+            print(f"| {check.name} | {check.found} | {words[check.passed]} |")
+    if any(check.passed is False for check in checks):
+        raise typer.Exit(1)
 
 
 @bench_app.command("steadiness")
@@ -76,7 +130,7 @@ def bench_steadiness(
     from ...plugin.engine.steadiness import movements
     from ...plugin.images import images_in
     from ...plugin.metrics import create, distinct
-    from ..process import keep_freed_memory
+    from ...plugin.process import keep_freed_memory
 
     keep_freed_memory()
     found = images_in(photos)
@@ -126,3 +180,53 @@ def bench_page(
         )
     if found.lost:
         raise typer.Exit(1)
+
+
+@bench_app.command("precision")
+def bench_precision(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="Of images and, for deepmse, references.")],
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", help="deepmse, nr or nr-1; repeatable.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="COL", help="Column of opinions.")] = None,
+    dist_column: Annotated[str, typer.Option(help="Column of the images.")] = "dist",
+    ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Rows to take, from the first.", show_default="all")
+    ] = None,
+    device: Device = "cpu",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+) -> None:
+    """How far scores move where networks compute in bfloat16, and how much less processor time they take."""
+    from ...plugin.engine.precision_change import change
+    from ...plugin.engine.score_tables import items
+    from ...plugin.metrics import distinct, metric_info
+    from ...plugin.process import keep_freed_memory
+    from ...plugin.tables import read_table, to_number
+
+    keep_freed_memory()
+    read = read_table(table)
+    read.require(*([target] if target else []))
+    opinions = [to_number(row[target]) for row in read.rows][:limit] if target else None
+    found = []
+    for name in distinct(metrics or ["deepmse"]):
+        compares = metric_info(name).kind == "FR"
+        chosen = items(read, dist=dist_column, ref=ref_column if compares else None)[:limit]
+        with terminal.bar(name) as update:
+            found.append(change(name, chosen, opinions, device=device, progress=update))
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
+        return
+    rows = [
+        (
+            each.metric,
+            f"{each.n:,}",
+            *(f"{value:.3g}" for value in (each.largest, each.mean, each.scale)),
+            terminal.number(each.srcc, 5),
+            " → ".join(terminal.number(value) for value in each.opinion),
+            f"{each.speed:.2f} ×",
+        )
+        for each in found
+    ]
+    columns = ("metric", "n", "largest", "mean", "spread of scores", "SRCC", "SRCC with opinion", "speed")
+    terminal.out.print(terminal.table("bfloat16 beside float32", columns, rows))

@@ -9,6 +9,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from ..metrics import MetricInfo
+from .fields import ScoreFields
 from .presentation import to_sidebar
 
 VIEW = "new to {}"

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from deepmse.app.bench import DECODE, END_TO_END, FILES, LPIPS, LPIPS_NATIVE, MODEL, Rate, Speeds
+import torch
+from deepmse.app.bench import DECODE, END_TO_END, FILES, LPIPS, LPIPS_NATIVE, MODEL, Rate, Ratio, Speeds
 
 RATES = {
     DECODE: 400,
@@ -25,15 +26,30 @@ RATIOS = {
 }
 
 
+@pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU")
+@pytest.mark.parametrize(
+    ("device", "message"), [("auto", "there is no GPU here"), ("cpu", "cpu is no GPU"), ("mps", "is not there")]
+)
+def test_no_gpu_is_one_sentence(run, device, message):
+    result = run("bench", "gpu", "--device", device)
+    assert (result.status, message in result.err, result.err.count("\n")) == (2, True, 1)
+
+
+def test_growth_has_a_line_a_table(run):
+    result = run("bench", "rows", "20", "5")
+    assert result.status == 0, result.err
+    assert [line.split()[0] for line in result.out.splitlines()[-2:]] == ["5", "20"]
+
+
 @pytest.fixture
 def speeds() -> Speeds:
-    return Speeds([Rate(name, "pairs", rate) for name, rate in RATES.items()])
+    return Speeds([Rate(name, "pairs", (rate / 2, rate, rate)) for name, rate in RATES.items()])
 
 
 @pytest.mark.parametrize("name", RATES)
 def test_deepmse_is_compared_with_the_fastest_lpips_that_does_the_same(speeds, name):
     (rate,) = [rate for rate in speeds.rates if rate.name == name]
-    assert speeds.ratios(rate) == RATIOS.get(name, [])
+    assert speeds.ratios(rate) == [Ratio(ratio, ratio, ratio) for ratio in RATIOS.get(name, [])]
 
 
 def test_the_share_of_decoding_is_that_of_files_to_csv_with_shared_references(speeds):
@@ -50,7 +66,16 @@ def test_json_names_what_each_ratio_is_to(speeds):
         "name": END_TO_END,
         "unit": "pairs",
         "per_second": 200,
-        "ratios": {small: 4, native: 8},
+        "ratios": {small: _same(4), native: _same(8)},
     }
-    assert by_name[f"DeepMSE, {MODEL}"]["ratios"] == {small: 2}
+    assert by_name[f"DeepMSE, {MODEL}"]["ratios"] == {small: _same(2)}
     assert by_name[DECODE]["ratios"] == {}
+
+
+def test_ratios_are_of_rounds_and_not_of_medians():
+    fast, slow = Rate("a", "pairs", (10, 40, 90)), Rate("b", "pairs", (10, 10, 30))
+    assert Ratio.of(fast, slow) == Ratio(3, 1, 4)
+
+
+def _same(ratio: float) -> dict[str, float]:
+    return {"median": ratio, "low": ratio, "high": ratio}
