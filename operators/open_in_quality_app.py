@@ -69,7 +69,7 @@ def _files(ctx: foo.ExecutionContext) -> list[Path]:
     pairs = PairSource()
     try:
         pairs.check(sample)
-        found = next(((distorted, reference) for _, distorted, reference in pairs.read(sample) if reference), None)
+        found = next(((distorted, reference) for _, distorted, reference, _ in pairs.read(sample) if reference), None)
     except UsageError:
         found = None
     if found is not None:

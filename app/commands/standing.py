@@ -37,7 +37,7 @@ def standing(
     from ...plugin.engine.standing_table import measure
     from ...plugin.metrics import distinct, metric_info, metric_names
     from ...plugin.metrics.inventory import lack
-    from ..process import keep_freed_memory
+    from ...plugin.process import keep_freed_memory
 
     keep_freed_memory()
     names = distinct(metrics) if metrics else [name for name in metric_names("FR") if lack(metric_info(name)) is None]
