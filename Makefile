@@ -1,5 +1,7 @@
 # make demo   set up, score a demo dataset, open it in the FiftyOne App
 # make test   set up, run every test
+# make docs   set up, build the documentation as a site in build/docs/site
+# make release-check   build the distributions and try the wheel in empty environments
 # make lint   set up, check format, lint, types and import directions
 # TESTS=--with-data   only the tests that depend on real test data
 # TORCH=cpu   install PyTorch's CPU build (from PyTorch's own index, no CUDA)
@@ -12,7 +14,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 TORCH_BACKEND := $(if $(TORCH),--torch-backend $(TORCH))
 INSTALL = $(UV) pip install --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: setup demo app test lint architecture format lock clean
+.PHONY: setup demo app test docs picture release-check lint architecture format lock clean
 
 setup: .venv/.ready
 
@@ -41,6 +43,20 @@ app: setup
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(TESTS) --numprocesses auto --dist worksteal tests/unit tests/fuzz
 	$(BIN)/pytest $(TESTS) tests/integration tests/app
+
+# The documentation as a site in build/docs/site, with no fonts or scripts from elsewhere; broken links fail.
+docs: setup
+	$(BIN)/python docs/generator build/docs
+	$(BIN)/zensical build --strict --config-file build/docs/zensical.toml
+	@echo "read it by: $(BIN)/python -m http.server --directory build/docs/site"
+
+# The README's moving picture, from the App on the test data.
+picture: setup
+	$(BIN)/pytest tests/app/record_tour.py
+
+# Everything that a release must hold, with the wheel in an empty environment for each extra: EXTRAS="none metrics" for some.
+release-check: setup
+	$(BIN)/python .ci/release_check.py $(EXTRAS)
 
 lint: setup
 	$(BIN)/ruff format --check .

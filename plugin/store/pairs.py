@@ -83,7 +83,7 @@ def pair_of(dataset: fo.Dataset, sample_id: str) -> Pair | None:
     if grouped or isinstance(dataset.get_field(REF_FIELD), fo.StringField):
         pair = next(PairSource().read(found), None)
         if pair:
-            distorted_id, _, reference = pair
+            distorted_id, _, reference, _ = pair
             found = images.select(distorted_id)
     metrics = score_fields(dataset)
     stage_fields = {ScoreFields.of(metric).stages: metric for metric in metrics.values() if metric.stages}

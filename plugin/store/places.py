@@ -58,7 +58,7 @@ class WholeImages:
 
         source = ImageSource(self.slice_name)
         source.check(self.samples)
-        return [Subject(sample_id, path) for sample_id, path, _ in source.read(self.samples)]
+        return [Subject(sample_id, path) for sample_id, path, *_ in source.read(self.samples)]
 
     def path(self, name: str) -> str:
         """The field's own name."""

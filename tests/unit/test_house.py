@@ -9,6 +9,7 @@ import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import deepmse
 import pytest
@@ -144,7 +145,16 @@ def test_every_package_on_disk_is_in_the_distribution():
 
 def test_the_version_is_the_same_everywhere():
     (manifest,) = re.findall(r"^version: (\S+)$", (ROOT / "fiftyone.yml").read_text(), re.MULTILINE)
-    assert deepmse.__version__ == manifest == PYPROJECT["project"]["version"]
+    (cited,) = re.findall(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    newest = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0]
+    assert deepmse.__version__ == manifest == PYPROJECT["project"]["version"] == cited == newest
+
+
+def test_the_terms_of_what_is_packaged_besides_code_are_told():
+    told = (ROOT / "THIRD_PARTY.md").read_text()
+    packaged = sorted((ROOT / "plugin" / "learning" / "packaged").iterdir())
+    assert packaged
+    assert [file.name for file in packaged if f"`plugin/learning/packaged/{file.name}`" not in told] == []
 
 
 def test_the_script_exists():
@@ -162,7 +172,7 @@ def test_inside_the_package_imports_are_relative():
 @pytest.mark.parametrize("name", [name for name in deepmse.__all__ if name != "register"])
 def test_the_example_in_the_docstring_of_each_public_name_runs(name):
     exported = getattr(deepmse, name)
-    module = import_module(exported.__module__)
+    module = exported if isinstance(exported, ModuleType) else import_module(exported.__module__)
     tests = [test for test in doctest.DocTestFinder().find(exported, name, module=module) if test.examples]
     assert tests
     runner = doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
