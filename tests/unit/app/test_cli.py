@@ -21,7 +21,7 @@ from deepmse import score_pairs
 from deepmse.app import cli
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.images import decode_scorable
+from deepmse.plugin.images import decode
 from PIL import Image
 from scipy.stats import kendalltau, spearmanr
 
@@ -158,7 +158,7 @@ def test_an_empty_table_gives_an_empty_table(run, tmp_path):
         (["ragged.csv"], "line 3: 1 values for 2 columns"),
         (["scored.csv"], "has a column 'deepmse' already"),
         (["pairs.csv", "--no-such-option"], "No such option"),
-        ([], "Missing argument"),
+        ([], "what is to be scored?"),
     ],
 )
 def test_wrong_usage_is_status_2_and_a_sentence(run, table, monkeypatch, arguments, message):
@@ -186,9 +186,9 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     def counting(path: str | Path, **settings: Any) -> Any:
         calls[Path(path).name] += 1
-        return decode_scorable(path, **settings)
+        return decode(path, **settings)
 
-    monkeypatch.setattr(loading, "decode_scorable", counting)
+    monkeypatch.setattr(loading, "decode", counting)
     return calls
 
 

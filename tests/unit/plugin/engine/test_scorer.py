@@ -103,7 +103,7 @@ def count_decodings(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         calls[str(path)] += 1
         return decode(path, **settings)
 
-    monkeypatch.setattr(loading, "decode_scorable", counting)
+    monkeypatch.setattr(loading, "decode", counting)
     return calls
 
 

@@ -156,7 +156,7 @@ def test_eleven_metrics_decode_each_file_once(monkeypatch, tmp_path):
         calls[Path(path).name] += 1
         return decode(path, **settings)
 
-    monkeypatch.setattr(loading, "decode_scorable", counting)
+    monkeypatch.setattr(loading, "decode", counting)
     for index in range(2):
         Image.fromarray(photo_like(index, 200, 180)).save(tmp_path / f"ref{index}.png")
     for index in range(6):
