@@ -239,12 +239,14 @@ class TestWorstImages:
         assert sum(metric["spread"]["counts"]) == 4
 
     def test_its_buttons_show_and_tag_the_worst_of_what_was_scored(self, scored, context, dataset):
-        show, tag = self.buttons(scored["outputs"]).values()
+        buttons = self.buttons(scored["outputs"])
+        assert list(buttons) == ["Show the worst first", "Tag the worst…", "Open the panel"]
+        show, tag, _ = buttons.values()
         operator = foo.get_operator(show["operator"])
         ctx = context(params=show["params"])
         assert operator.execute(ctx) == {}
-        [shown] = [message.params["view"] for message in ctx.executor.requests if message.operator_uri == "set_view"]
-        view = fo.DatasetView._build(dataset, shown)
+        [shown] = [each for each in ctx.executor.to_json()["requests"] if each["operator_uri"] == "set_view"]
+        view = fo.DatasetView._build(dataset, shown["params"]["view"])
         scores = [score for score in dataset.values("nr") if score is not None]
         assert view.values("nr") == sorted(scores)
 
