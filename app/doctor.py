@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
-from ..plugin.errors import WeightsError
+from ..plugin.errors import DeepMSEError, WeightsError
 from . import plugin_link
 
 State = Literal["ok", "warning", "missing"]
@@ -89,9 +89,14 @@ def _ray() -> Finding:
     if importlib.util.find_spec("ray") is None:
         how = "pip install 'fiftyone-deepmse[ray]'"
         return Finding("Ray", "warning", "not installed; only --engine ray needs it", how)
-    from ..plugin.engine.ray import examine
+    try:
+        from ..plugin.engine.ray import examine
 
-    cluster = examine()
+        cluster = examine()
+    except (ImportError, OSError, RuntimeError) as error:
+        return Finding("Ray", "warning", f"{version('ray')}, not to be used: {error}", "install PyTorch first")
+    except DeepMSEError as error:
+        return Finding("Ray", "warning", f"{version('ray')}: {error}", "look at RAY_ADDRESS, and `ray status`")
     if cluster is None:
         return Finding("Ray", "ok", f"{version('ray')}, no cluster here: --engine ray starts one")
     return Finding(

@@ -53,6 +53,7 @@ def test_everything_that_is_promised_is_looked_at():
         "fiftyone",
         "gradio",
         "scikit-image",
+        "Ray",
         "mongod",
         "SqueezeNet weights",
         "plugin",
