@@ -14,7 +14,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 TORCH_BACKEND := $(if $(TORCH),--torch-backend $(TORCH))
 INSTALL = $(UV) pip install --python $(BIN)/python --constraint constraints.txt
 
-.PHONY: setup demo app test docs picture release-check lint architecture format lock clean
+.PHONY: setup demo app test docs release-check lint architecture format lock clean
 
 setup: .venv/.ready
 
@@ -49,10 +49,6 @@ docs: setup
 	$(BIN)/python docs/generator build/docs
 	$(BIN)/zensical build --strict --config-file build/docs/zensical.toml
 	@echo "read it by: $(BIN)/python -m http.server --directory build/docs/site"
-
-# The README's moving picture, from the App on the test data.
-picture: setup
-	$(BIN)/pytest tests/app/record_tour.py
 
 # Everything that a release must hold, with the wheel in an empty environment for each extra: EXTRAS="none metrics" for some.
 release-check: setup
