@@ -142,7 +142,7 @@ class TestEveryView:
             assert (summary.scored, summary.failed) == (len(ids), 0)
             assert sorted(scored_ids(paired, metric)) == sorted(ids)
         finally:
-            paired.delete_sample_fields([metric, f"{metric}_error"])
+            paired.delete_sample_field(metric)
 
     def test_is_evaluated(self, view_and_samples, paired):
         view, ids = view_and_samples
