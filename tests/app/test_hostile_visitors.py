@@ -134,7 +134,7 @@ ODD = {
     "page.png": (b"<html><script>alert(1)</script></html>", "not an image that can be read"),
     "nothing.png": (b"", "empty"),
     "line.png": (png((40_000, 1)), "40000×1"),
-    "large.png": (png((9000, 9000)), "is over the limit of"),
+    "large.png": (png((9000, 9000)), "over the limit of"),
     "half.png": (png((300, 300))[:-60], "damaged or truncated"),
     "program.exe": (b"MZ" + bytes(100), "not an image that can be read"),
 }
