@@ -80,7 +80,8 @@ def shifted(first: Image.Image, second: Image.Image) -> Cut | None:
 
 
 def _grey(image: Image.Image, size: tuple[int, int]) -> Grey:
-    return np.asarray(image.convert("L").resize(size, Image.Resampling.BOX), dtype=np.float64)
+    grey: Grey = np.asarray(image.convert("L").resize(size, Image.Resampling.BOX), dtype=np.float64)
+    return grey
 
 
 def _normalised(grey: Grey) -> Grey:

@@ -199,7 +199,7 @@ def map_html(picture: Image.Image, found: QualityMap) -> str:
     """
     cells = found.cells
     low, high = (f"{end:.0f}" for end in (np.nanmin(cells), np.nanmax(cells)))
-    window, stride = (" × ".join(map(str, found.describe()[key])) for key in ("window", "stride"))
+    window, stride = " × ".join(map(str, found.window)), max(found.describe()["stride"])
     height, width = found.size
     return f"""
 <figure class="dm-result dm-quality">
@@ -214,10 +214,10 @@ def map_html(picture: Image.Image, found: QualityMap) -> str:
         oninput="this.closest('figure').style.setProperty('--dm-opacity', this.value + '%')"></label>
       <div class="dm-legend"><span>100</span><i style="background: {GRADIENT}"></i><span>0</span></div>
     </div>
-    <figcaption class="dm-caption">Scores of {found.scores.size} overlapping windows of {window} pixels, {stride}
-    apart, in the picture at {width} × {height}; each place has the mean of the windows over it, {low} to {high}. The
-    model judges each window as if it were a picture: sky and walls get less than what is in focus, and the whole is
-    not their mean.</figcaption>
+    <figcaption class="dm-caption">Scores of {found.scores.size} overlapping windows of {window} pixels,
+    {stride} apart, in the picture at {width} × {height}; each place has the mean of the windows over it,
+    {low} to {high}. The model judges each window as if it were a picture: sky and walls get less than what is in
+    focus, and the whole is not their mean.</figcaption>
   </div>
 </figure>
 """

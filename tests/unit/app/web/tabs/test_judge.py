@@ -8,7 +8,7 @@ import torch
 from deepmse.app.web.tabs.judge import Judgement
 from deepmse.app.web.uploads import Upload
 from deepmse.plugin.engine import scorer as scoring
-from deepmse.plugin.images import RESIZE_256
+from deepmse.plugin.images import NATIVE, RESIZE_256
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
 from gradio.utils import get_upload_folder
@@ -127,16 +127,19 @@ def test_judging_nothing_or_what_is_no_image_is_a_message(judge, tmp_path):
     assert_no_number(*judge(grey(tmp_path / "grey.png", 60), ["psnr"]), "Choose other metrics")
 
 
+class AsItIs(Brightness):
+    policy = NATIVE
+
+
 def test_the_map_is_of_windows_and_says_so(tmp_path):
     path = tmp_path / "halves.png"
-    halves = Image.new("RGB", (300, 300))
-    halves.paste((255, 255, 255), (150, 0, 300, 300))
+    halves = Image.new("RGB", (672, 224))
+    halves.paste((255, 255, 255), (336, 0, 672, 224))
     halves.save(path)
     judge = Judgement(get_upload_folder, device="cpu")
-    judge.metrics.main = Brightness()
-    html = judge.map(upload(path))
-    # At 256 pixels a side: windows of 224 begin at 0 and 32, and are white to 96 and 128 of 224.
-    assert "Scores of 4 overlapping windows of 224 × 224 pixels, 32 × 32" in " ".join(html.split())
-    assert "43 to 57" in html
+    judge.metrics.main = AsItIs()
+    html = " ".join(judge.map(upload(path)).split())
+    assert "Scores of 5 overlapping windows of 224 × 224 pixels, 112 apart" in html
+    assert "0 to 100" in html
     assert html.count("<img") == 2
     assert judge.map(None) == ""
