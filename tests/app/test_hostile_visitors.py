@@ -203,7 +203,6 @@ def test_names_in_an_archive_lead_nowhere(visitor, web_server):
         '{"data": []}',
         '{"data": [{"path": 1e308}, []]}',
         '{"data": [{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}, []]}',
-        '{"data": [{"path": "http://192.0.2.1/x.png", "meta": {"_type": "gradio.FileData"}}, []]}',
         '{"data": [{"url": "http://192.0.2.1/x.png", "path": "", "meta": {"_type": "gradio.FileData"}}, []]}',
     ],
 )
