@@ -51,6 +51,8 @@ def bench_fiftyone(
     """Time what a computation in FiftyOne takes besides inference, and what the curation panel waits for."""
     from ..bench_store import curation_latency, overhead
 
+    times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in curation_latency(samples).items())
+    terminal.out.print(f"{samples:,} images with a score, the curation panel: {times}")
     for error_maps in (False, True):
         seconds, peak_mb = overhead(samples, error_maps=error_maps)
         maps = "with" if error_maps else "without"
@@ -58,8 +60,6 @@ def bench_fiftyone(
             f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run; "
             f"{peak_mb:,.0f} MB of memory at most"
         )
-    times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in curation_latency(samples).items())
-    terminal.out.print(f"{samples:,} images with a score, the curation panel: {times}")
 
 
 @bench_app.command("rows")

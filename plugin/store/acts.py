@@ -15,6 +15,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators.store import ExecutionStore
 
 from ..errors import UsageError
+from .distributions import images_of
 from .presentation import to_sidebar
 
 REVIEW_FIELD: Final = "quality_review"
@@ -146,7 +147,7 @@ class Acts:
         return found
 
     def _changed(self, act: Mapping[str, Any]) -> SampleCollection:
-        return self._dataset.select([str(document["_id"]) for document in self._before(act)])
+        return images_of(self._dataset).select([str(document["_id"]) for document in self._before(act)])
 
     def _undo_tag(self, act: Mapping[str, Any]) -> None:
         self._changed(act).untag_samples(act["tag"])
@@ -155,6 +156,8 @@ class Acts:
         self._changed(act).tag_samples(act["tag"])
 
     def _undo_review(self, act: Mapping[str, Any]) -> None:
+        if not self._dataset.has_field(REVIEW_FIELD):  # Somebody deleted it: what it said before is gone anyway.
+            return
         here = set(self._changed(act).values("id"))
         earlier = {str(document["_id"]): document.get(REVIEW_FIELD) for document in self._before(act)}
         self._set_reviews({id_: verdict for id_, verdict in earlier.items() if id_ in here})

@@ -71,7 +71,7 @@ def criterion(conditions: Sequence[Condition], join: str) -> dict[str, Any]:
 
 
 def meeting(samples: SampleCollection, conditions: Sequence[Condition], join: str) -> Any:
-    """The view of the samples that meet the conditions, the worst by the first of them first.
+    """The view of the samples that meet the conditions, the worst by the first of them that is on numbers first.
 
     Args:
         samples: dataset or view
@@ -82,7 +82,5 @@ def meeting(samples: SampleCollection, conditions: Sequence[Condition], join: st
         UsageError: there are no conditions
     """
     view = samples.mongo([{"$match": criterion(conditions, join)}])
-    first = conditions[0]
-    if first.relation == ONE_OF:
-        return view
-    return view.sort_by(first.field, reverse=first.relation == AT_LEAST)
+    first = next((condition for condition in conditions if condition.relation != ONE_OF), None)
+    return view.sort_by(first.field, reverse=first.relation == AT_LEAST) if first else view

@@ -11,6 +11,7 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone.core.collections import SampleCollection
 
+from .fields import LEARNT_SUFFIX
 from .items import is_grouped
 from .samples import underlying
 
@@ -158,5 +159,5 @@ def _first(samples: SampleCollection, pipeline: Sequence[Mapping[str, Any]]) -> 
 
 
 def boolean_fields(dataset: fo.Dataset) -> list[str]:
-    """Fields that say yes or no."""
-    return list(dataset.get_field_schema(ftype=fo.BooleanField))
+    """Fields that say yes or no of an image, without those that say what a model learnt from."""
+    return [name for name in dataset.get_field_schema(ftype=fo.BooleanField) if not name.endswith(LEARNT_SUFFIX)]

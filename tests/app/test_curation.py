@@ -16,7 +16,7 @@ def panel(app: Page, name: str) -> Locator:
 
 def open_panel(app: Page, served: Served, dataset: str, name: str) -> Locator:
     """Open a dataset with a panel beside the grid."""
-    app.goto(f"{served.url}/datasets/{dataset}?workspace={name}")
+    app.goto(f"{served.url}/datasets/{dataset}?workspace={name.replace('_', '-')}")
     opened = panel(app, name)
     opened.wait_for()
     return opened

@@ -128,6 +128,16 @@ class TestThreshold:
             "not known": 1,
         }
 
+    def test_knows_issues_and_their_measures(self, app, dataset):
+        for field, kind in (("quality_dark", fo.BooleanField), ("quality_noise", fo.FloatField)):
+            dataset.add_sample_field(field, kind)
+        dataset.set_values("quality_noise", [float(number) for number in range(10)])
+        app.send("on_refresh")
+        assert app.state["fields"]["quality_dark"] == "Issue: dark"
+        assert app.state["fields"]["quality_noise"] == "Noise (grey levels)"
+        choose(app, field="quality_noise")
+        assert app.state["controls"]["worse"] == "higher"
+
     def test_conditions_are_joined(self, app):
         move(app, 30.0)
         app.send("on_add")
@@ -251,19 +261,47 @@ class TestActs:
 
     def test_scan_is_offered_for_what_lacks_the_score(self, app):
         app.send("on_scan")
-        ((name, params),) = app.messages
-        assert name == "prompt_user_for_operation" or "prompt" in name
+        ((_, params),) = app.messages
         assert params["params"] == {"metrics": ["nr"], "only_missing": True}
         assert params["operator_uri"].endswith("compute_no_reference")
 
 
-def test_patches_and_datasets_without_numbers_are_told_of(dataset):
+def test_dataset_without_numbers_is_told_of():
     empty = fo.Dataset()
     empty.add_sample(fo.Sample(filepath="/nowhere/1.png"))
     app = App(empty, PANEL)
     app.send("on_load")
     assert "No scores yet" in app.words
     empty.delete()
+
+
+def test_all_slices_of_a_grouped_dataset_are_acted_on():
+    grouped = fo.Dataset()
+    grouped.add_group_field("group", default="reference")
+    for number in range(3):
+        group = fo.Group()
+        grouped.add_samples(
+            [
+                fo.Sample(filepath=f"/nowhere/{name}{number}.png", group=group.element(name), nr=10.0 * number + nr)
+                for nr, name in enumerate(("reference", "distorted"))
+            ],
+            progress=False,
+        )
+    images = grouped.select_group_slices()
+    app = App(grouped, PANEL)
+    app.send("on_load")
+    move(app, 10.5)
+    assert "3 of 6 images" in app.words
+    app.send("on_tag")
+    assert images.match_tags("low quality").values("nr") == [0.0, 1.0, 10.0]
+    app.send("on_undo")
+    assert not images.match_tags("low quality")
+    app.selected = images.values("id")[-1:]
+    app.send("on_review_keep")
+    assert images.values("quality_review") == [None] * 5 + ["keep"]
+    app.send("on_undo")
+    assert images.values("quality_review") == [None] * 6
+    grouped.delete()
 
 
 def test_opens_from_a_button_of_the_grid():

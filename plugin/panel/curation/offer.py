@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import fiftyone as fo
 
+from ...issues import ISSUES, MEASURES, Measure
 from ...store import boolean_fields, resolve_target, score_fields, target_fields
 from ...store.fields import ScoreFields
 
@@ -16,6 +17,13 @@ NUMBER: Final = "number"
 _FIRST: Final = "nr"
 GRADE_WIDTH: Final = 20.0
 """Grades are parts of this width of the scale from 0 to 100."""
+
+_ISSUES: Final = {issue.field: issue for issue in ISSUES.values()}
+_MEASURES: Final = {measure.field: measure for measure in MEASURES.values()}
+#: Whether low values of a measure are an issue: of the first, where high ones are one too.
+_BELOW: Final = {MEASURES[issue.measure].field: issue.side == "below" for issue in reversed([*ISSUES.values()])} | {
+    MEASURES["side"].field: True
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,15 @@ def offered(dataset: fo.Dataset) -> dict[str, Offered]:
             operator="compute_full_reference" if metric.kind == "FR" else "compute_no_reference",
         )
     for field in boolean_fields(dataset):
-        found[field] = Offered(field, f"{field} (yes or no)", FLAG)
+        found[field] = Offered(field, f"Issue: {_ISSUES[field].name}" if field in _ISSUES else field, FLAG)
     for field in target_fields(dataset):
-        found[field] = Offered(field, field, lower_is_worse=not resolve_target(dataset, field).lower_is_better)
+        if field in _MEASURES:
+            found[field] = Offered(field, _title(_MEASURES[field]), lower_is_worse=_BELOW[field])
+        else:
+            found[field] = Offered(field, field, lower_is_worse=not resolve_target(dataset, field).lower_is_better)
     return found
+
+
+def _title(measure: Measure) -> str:
+    name = measure.name.replace("_", " ").capitalize()
+    return f"{name} ({measure.unit})" if measure.unit else name

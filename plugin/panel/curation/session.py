@@ -97,7 +97,7 @@ class Session(PinnedSession):
     @property
     def targets(self) -> fo.DatasetView:
         """What acts are on: the samples selected in the grid, else the images that meet the conditions."""
-        return self.dataset.select(self.ctx.selected) if self.ctx.selected else self.meeting
+        return images_of(self.dataset).select(self.ctx.selected) if self.ctx.selected else self.meeting
 
     def start_over(self) -> None:
         """Choose nothing, as for a new dataset."""
@@ -193,8 +193,9 @@ class Session(PinnedSession):
         field = threshold.offered.field
         if threshold.offered.kind == FLAG:
             found = value_counts(self.images, field)
-            counts = {"yes": found.get(True, 0), "no": found.get(False, 0), "not known": found.get(None, 0)}
-            return value_bars(counts, title=field, bad="yes"), found.get(None, 0)
+            counts, unknown = {"yes": found.get(True, 0), "no": found.get(False, 0)}, found.get(None, 0)
+            counts |= {"not known": unknown} if unknown else {}
+            return value_bars(counts, title=field, bad="yes"), unknown
         values = self.values(field)
         figure = threshold_histogram(
             values.edges,
