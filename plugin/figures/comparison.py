@@ -135,8 +135,8 @@ def filmstrip(pictures: Sequence[str], ids: Sequence[str], captions: Sequence[st
         "images": [
             {
                 "source": picture,
-                **{"xref": "x", "yref": "paper", "x": place, "y": 0.97, "xanchor": "center"},
-                **{"sizex": 0.96, "sizey": 0.94, "sizing": "contain", "layer": "below"},
+                **{"xref": "x", "yref": "paper", "x": place, "y": 0.5, "xanchor": "center"},
+                **{"yanchor": "middle", "sizex": 0.96, "sizey": 0.94, "sizing": "contain", "layer": "below"},
             }
             for place, picture in enumerate(pictures)
         ],
