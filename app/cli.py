@@ -21,6 +21,7 @@ from .commands import (
     issues,
     machine,
     metrics,
+    report,
     reproduce,
     score,
     standing,
@@ -68,6 +69,7 @@ for panel, commands in {
     _SCORE: (demo.demo, score.score, issues.issues, metrics.metrics),
     _COMPARE: (
         evaluate.evaluate,
+        report.report,
         datasets.datasets,
         datasets.load,
         datasets.check,

@@ -4,6 +4,7 @@ from .apply_quality_model import ApplyQualityModel
 from .compute_full_reference import ComputeFullReference
 from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
+from .export_quality_report import ExportQualityReport
 from .find_quality_issues import FindQualityIssues
 from .forget_features import ForgetFeatures
 from .load_image_quality_dataset import LoadImageQualityDataset
@@ -21,6 +22,7 @@ OPERATORS = (
     ComputeFullReference,
     ComputeNoReference,
     EvaluateQuality,
+    ExportQualityReport,
     FindQualityIssues,
     LoadImageQualityDataset,
     MakeSyntheticSet,
@@ -42,6 +44,7 @@ __all__ = [
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",
+    "ExportQualityReport",
     "FindQualityIssues",
     "ForgetFeatures",
     "Krcc",

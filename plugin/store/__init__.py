@@ -46,6 +46,7 @@ from .models import read_card, trained_models
 from .pairs import Neighbour, Pair, Standing, pair_of
 from .places import box_fields
 from .presentation import sidebar_groups
+from .report import write_report
 from .reuse import scored_alike
 from .samples import underlying
 from .sink import Summary
@@ -154,4 +155,5 @@ __all__ = [
     "worst_first",
     "worst_images",
     "write_labels",
+    "write_report",
 ]

@@ -42,7 +42,7 @@ def photos(tmp_path_factory):
     dataset.delete()
 
 
-def test_measures_issues_and_scores_of_whole_images(photos):
+def test_measures_issues_scores_and_a_report_of_whole_images(photos, tmp_path):
     foo.get_operator(OPERATOR)(photos, metrics=["piqe"])
     found = dict(zip(*photos.values(["filepath", "quality_issues"]), strict=True))
     by_name = {Path(path).name: set(issues) for path, issues in found.items()}
@@ -56,6 +56,10 @@ def test_measures_issues_and_scores_of_whole_images(photos):
     assert "grey levels" in photos.get_field("quality_noise").description
     assert photos.load_saved_view("issue: exact duplicate").values("id") == [photos.values("id")[1]]
     assert photos.list_runs(method="image_quality")
+    report = tmp_path / "report.html"
+    assert foo.get_operator("@deepmse/image-quality/export_quality_report")(photos, report) == 4
+    assert "exact duplicate" in report.read_text()
+    assert "quality_issues_1" in report.read_text()
 
 
 def test_boxes_get_attributes_by_field_and_by_view_of_patches(photos):
