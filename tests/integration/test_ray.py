@@ -20,17 +20,27 @@ pytestmark = pytest.mark.integration
 T = TypeVar("T")
 
 ROWS = 96
+TRIES = 4
 NODE = {"num_cpus": 1, "object_store_memory": 100 << 20, "include_dashboard": False}
 
 
 def started(start: Callable[..., T], **settings: object) -> T:
     """What Ray starts, tried again where a busy machine took longer than Ray's own half a minute."""
-    while True:
+    before = set(family())
+    for _ in range(TRIES - 1):
         try:
             return start(**settings)
         except Exception as error:
             if "timed out during startup" not in str(error):
                 raise
+            for each in set(family()) - before:
+                each.kill()
+    return start(**settings)
+
+
+def family() -> list[psutil.Process]:
+    """The processes that this one has started, and those that they have."""
+    return psutil.Process(os.getpid()).children(recursive=True)
 
 
 @pytest.fixture
@@ -45,8 +55,7 @@ def cluster():
 
 def workers() -> list[psutil.Process]:
     """Processes of the cluster's workers, which are this one's descendants."""
-    family = psutil.Process(os.getpid()).children(recursive=True)
-    return [each for each in family if each.is_running() and "MapWorker" in " ".join(each.cmdline())]
+    return [each for each in family() if each.is_running() and "MapWorker" in " ".join(each.cmdline())]
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(cluster, made_pairs):
