@@ -124,17 +124,17 @@ def test_pictures_and_maps_lie_over_each_other_under_keys_and_pointer(web, pictu
     def clipped() -> float:
         return float(re.search(r"([\d.]+)px\)$", second.evaluate("image => image.style.clipPath")).group(1))
 
-    slider = web.get_by_label("Map opacity")
+    slider = web.get_by_role("slider", name="Map opacity")
     error_map = web.get_by_alt_text("Map of the error, brighter where it is stronger: all stages")
     for percent, opacity in (("0", "0"), ("80", "0.8")):
         slider.fill(percent)
         expect(error_map).to_have_css("opacity", opacity)
     assert error_map.bounding_box() == second.bounding_box()
-    web.get_by_label("Map", exact=True).select_option("fire3")
+    web.get_by_role("combobox", name="Map", exact=True).select_option("fire3")
     expect(error_map).to_be_hidden()
     expect(web.get_by_alt_text("brighter where it is stronger: fire3")).to_be_visible()
 
-    web.get_by_label("Divider").fill("25")
+    web.get_by_role("slider", name="Divider").fill("25")
     assert clipped() == pytest.approx(box["width"] / 4, abs=1)
     web.mouse.move(box["x"] + box["width"] / 4, box["y"] + 20)
     web.mouse.down()
