@@ -3,7 +3,7 @@
 from .acts import REVIEWS, Acts
 from .agreement import QualityTable, evaluate_view, read_table
 from .compute import Progress, ScoringJob, compute_full_reference, compute_no_reference, scoring_time
-from .conditions import AND, AT_LEAST, AT_MOST, ONE_OF, OR, Condition, criterion, in_words, meeting
+from .conditions import AND, AT_LEAST, AT_MOST, ONE_OF, OR, Condition, criterion, in_words, is_meeting, meeting
 from .distributions import (
     Distribution,
     boolean_fields,
@@ -117,6 +117,7 @@ __all__ = [
     "import_dataset",
     "in_words",
     "is_grouped",
+    "is_meeting",
     "leftovers",
     "list_evaluations",
     "load_evaluation",

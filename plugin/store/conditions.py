@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
@@ -84,3 +84,18 @@ def meeting(samples: SampleCollection, conditions: Sequence[Condition], join: st
     view = samples.mongo([{"$match": criterion(conditions, join)}])
     first = next((condition for condition in conditions if condition.relation != ONE_OF), None)
     return view.sort_by(first.field, reverse=first.relation == AT_LEAST) if first else view
+
+
+def is_meeting(stages: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether these are the stages that :func:`meeting` adds to a view, whatever the conditions.
+
+    Args:
+        stages: as JSON
+    """
+    if not 1 <= len(stages) <= 2:
+        return False
+    pipeline = dict(stages[0]["kwargs"]).get("pipeline")
+    joins = [list(step.get("$match", {})) for step in pipeline or []]
+    return joins in [[[join]] for join in _JOINS.values()] and all(
+        stage["_cls"] == "fiftyone.core.stages.SortBy" for stage in stages[1:]
+    )

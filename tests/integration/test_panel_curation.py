@@ -1,6 +1,7 @@
 """The curation panel's events, as the App sends them, on a real database."""
 
 import base64
+import copy
 import csv
 import io
 
@@ -166,6 +167,14 @@ class TestThreshold:
         assert "of 4 images" in app.words
         move(app, 60.0)
         assert app.view.values("nr") == [55.0]
+
+    def test_view_that_was_set_meanwhile_is_not_pinned(self, app):
+        before = copy.deepcopy(app.state)
+        move(app, 30.0)
+        app.send("on_change_view", state=before)
+        assert app.state["base"] == []
+        app.send("on_reset")
+        assert len(app.view) == 10
 
     def test_field_without_a_value_meets_nothing(self, app, dataset):
         dataset.add_sample_field("empty", fo.FloatField)

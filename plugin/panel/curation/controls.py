@@ -168,7 +168,7 @@ def draw(form: Form, state: State) -> None:
     row.button("keep", "Keep threshold", "bookmark_add", on_keep)
     if state["kept"]:
         row.menu("recall", "Kept…", {words: words for words in state["kept"]}, on_recall)
-    row.button("reset", "Reset grid", "undo", on_reset, disabled=not state["shown_label"])
+    row.button("reset", "Reset grid", "undo", on_reset)
     if state["table"]:
         form.table("table", {"condition": "And also" if state["joins"]["join"] == AND else "Or"}, [_REMOVE])
         form.row("joins").selector("join", "Images that meet", _JOINS, on_change_join)

@@ -15,13 +15,16 @@ from ...store import (
     Acts,
     Condition,
     Distribution,
+    build_view,
     count,
     criterion,
     distribution,
     images_of,
     in_words,
+    is_meeting,
     meeting,
     value_counts,
+    view_stages,
 )
 from ..pinned import PinnedSession
 from .acts import TAG
@@ -72,6 +75,15 @@ class Session(PinnedSession):
     def condition(self) -> Condition:
         """The condition that it sets."""
         return self.threshold.condition(self.images)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the App shows the pinned view, or one that the panel has set, maybe after this event was sent."""
+        if super().is_ours or self.pinned._is_generated:
+            return super().is_ours
+        base = view_stages(self.images.view())
+        shown = view_stages(build_view(self.dataset, self.ctx.request_params.get("view")))
+        return shown[: len(base)] == base and is_meeting(shown[len(base) :])
 
     @property
     def conditions(self) -> list[Condition]:
