@@ -21,6 +21,7 @@ from .commands import (
     issues,
     machine,
     metrics,
+    pair,
     report,
     reproduce,
     score,
@@ -70,6 +71,7 @@ for panel, commands in {
     _COMPARE: (
         evaluate.evaluate,
         report.report,
+        pair.pair,
         datasets.datasets,
         datasets.load,
         datasets.check,
