@@ -39,10 +39,10 @@ demo: setup
 app: setup
 	$(BIN)/deepmse app
 
-# FiftyOne's database and the browser want the machine for themselves.
+# Each file of those with a database or a browser stays with one process, which starts them once.
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(TESTS) --numprocesses auto --dist worksteal tests/unit tests/fuzz
-	$(BIN)/pytest $(TESTS) tests/integration tests/app
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(TESTS) --numprocesses auto --dist loadfile tests/integration tests/app
 
 # The documentation as a site in build/docs/site, with no fonts or scripts from elsewhere; broken links fail.
 docs: setup
