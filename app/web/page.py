@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import gradio as gr
+from gradio import processing_utils
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -102,6 +103,8 @@ def serve(address: Address, *, weights: Path | None = None, device: str = "auto"
     with storage.folder_of_its_own() as folder:
         if address.mcp:
             _keep_files_of_agents_in(folder)
+        else:
+            _fetch_nothing()
         build(weights, device, is_local=address.is_local).launch(
             server_name=address.host,
             server_port=address.port,
@@ -160,3 +163,12 @@ def _keep_files_of_agents_in(folder: Path) -> None:
     from gradio import mcp
 
     mcp.DEFAULT_TEMP_DIR = str(folder)
+
+
+def _fetch_nothing() -> None:
+    """Refuse files that clients name by an address elsewhere, which Gradio would fetch for them."""
+
+    async def refused(url: str, cache_dir: str) -> str:
+        raise gr.Error("This server fetches nothing from others. Upload the file.", print_exception=False)
+
+    processing_utils.async_ssrf_protected_download = refused

@@ -1,9 +1,11 @@
+import asyncio
 import re
 
 import gradio as gr
 import pytest
 from deepmse.app.web import page as web_page
 from deepmse.app.web import share
+from gradio import processing_utils
 from gradio.utils import get_function_description
 
 
@@ -41,3 +43,11 @@ def test_a_tab_styles_its_own_html_alone():
     selectors = [selector.strip() for selector in re.findall(r"([^{}]+)\{", rules)]
     assert selectors
     assert all(selector.startswith((".dm-", ".dark .dm-", "@media")) for selector in selectors)
+
+
+def test_a_page_without_agents_fetches_no_file_from_elsewhere(monkeypatch):
+    # So that it is put back at the end.
+    monkeypatch.setattr(processing_utils, "async_ssrf_protected_download", None)
+    web_page._fetch_nothing()
+    with pytest.raises(gr.Error, match="fetches nothing from others"):
+        asyncio.run(gr.Image().async_move_resource_to_block_cache("http://192.0.2.1/a.png"))
