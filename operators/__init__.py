@@ -11,6 +11,7 @@ from .load_image_quality_dataset import LoadImageQualityDataset
 from .make_synthetic_set import MakeSyntheticSet
 from .open_in_quality_app import OpenInQualityApp
 from .open_quality_curation import OpenQualityCuration
+from .pair_by_content import PairByContent
 from .regression_metrics import Krcc, Plcc, Srcc
 from .show_worst_images import ShowWorstImages
 from .tag_worst_images import TagWorstImages
@@ -28,6 +29,7 @@ OPERATORS = (
     MakeSyntheticSet,
     OpenInQualityApp,
     OpenQualityCuration,
+    PairByContent,
     Srcc,
     Krcc,
     Plcc,
@@ -52,6 +54,7 @@ __all__ = [
     "MakeSyntheticSet",
     "OpenInQualityApp",
     "OpenQualityCuration",
+    "PairByContent",
     "Plcc",
     "ShowWorstImages",
     "Srcc",
