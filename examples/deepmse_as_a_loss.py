@@ -9,7 +9,7 @@ from sklearn.datasets import load_sample_image
 
 STEPS = 15
 
-original = torch.from_numpy(load_sample_image("flower.jpg")).permute(2, 0, 1)[None] / 255
+original = torch.tensor(load_sample_image("flower.jpg")).permute(2, 0, 1)[None] / 255
 torch.manual_seed(0)
 picture = (original + 0.2 * torch.randn_like(original)).clamp(0, 1).requires_grad_()
 
