@@ -63,7 +63,7 @@ def python(asked: Asked, address: str) -> str:
     arguments = ", ".join((first, *map(repr, asked.choices), f'api_name="/{asked.endpoint}"'))
     return (
         "from gradio_client import Client, handle_file\n\n"
-        f"client = Client({address!r})\n"
+        f"client = Client({address!r}, verbose=False)\n"
         f"print(client.predict({arguments}))\n"
     )
 

@@ -62,6 +62,7 @@ def test_nothing_on_any_tab_is_seriously_hard_to_reach(page, web_server, photo, 
     page.get_by_role("button", name="Share").locator("visible=true").click()
     link = page.get_by_role("region", name="Link to these numbers").locator("pre")
     expect(link).to_contain_text(web_server.address)
+    address = link.inner_text()
     problems["Compare"] = serious(page)
 
     page.get_by_role("tab", name="Judge").click()
@@ -90,7 +91,7 @@ def test_nothing_on_any_tab_is_seriously_hard_to_reach(page, web_server, photo, 
     problems["Codecs"] = serious(page)
 
     sent = page.context.new_page()
-    sent.goto(link.inner_text())
+    sent.goto(address)
     record = sent.get_by_role("region", name="Result in the link")
     expect(record.get_by_role("cell", name=score, exact=True)).to_be_visible()
     expect(record).to_contain_text(photo.name)

@@ -118,7 +118,7 @@ def test_pictures_and_maps_lie_over_each_other_under_keys_and_pointer(web, pictu
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
     window = web.locator("#comparison [data-part=window]")
-    second = web.get_by_alt_text("Distorted image")
+    second = web.get_by_alt_text("Distorted image", exact=True)
     box = window.bounding_box()
 
     def clipped() -> float:
@@ -221,7 +221,7 @@ def test_chosen_metrics_are_computed_and_the_others_not(web, pictures):
     choose(web, "distorted", pictures.distorted)
     pick(web, "NLPD", "PSNR")
     press(web, "Compare")
-    rows = web.get_by_role("table", name="Other metrics").locator("tbody tr")
+    rows = web.locator("#comparison").get_by_role("table", name="Other metrics").locator("tbody tr")
     expect(rows).to_have_count(2)
     for row, (title, name) in zip(rows.all(), (("PSNR", "psnr"), ("NLPD", "nlpd")), strict=True):
         assert row.get_by_role("rowheader").inner_text() == title
@@ -237,7 +237,7 @@ def test_one_picture_is_judged(web, pictures):
     pick(web, "PIQE")
     press(web, "Judge")
     measured = expected.measurements["nr"]
-    assert int(web.get_by_test_id("score").inner_text()) == round(measured.value)
+    assert int(web.locator("#judgement").get_by_test_id("score").inner_text()) == round(measured.value)
     result = web.get_by_role("region", name="Result")
     expect(result).to_contain_text(measured.grade.capitalize())
     expect(result).to_contain_text("alpha composited on white")
@@ -263,7 +263,7 @@ def test_broken_picture_is_not_judged(web, pictures):
     choose(web, "picture", pictures.broken)
     press(web, "Judge")
     expect(web.locator("#judgement").get_by_role("alert")).to_contain_text("Picture “broken.png”")
-    expect(web.get_by_test_id("score")).to_have_count(0)
+    expect(web.locator("#judgement").get_by_test_id("score")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -307,7 +307,7 @@ def test_every_tab_can_be_seen_on_a_phone(page, server, width):
 
 def assert_in_frame(page, width: int, buttons: int) -> None:
     """The result is there; nothing of it, and no button, reaches beyond the page."""
-    frame = page.locator(".dm-result").locator("visible=true")
+    frame = page.get_by_role("region", name="Result", exact=True)
     expect(frame).to_have_count(1, timeout=ANSWER_TIMEOUT_MS)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     boxes = [button.bounding_box() for button in page.locator(".dm-actions button").locator("visible=true").all()]

@@ -139,7 +139,7 @@ class TestLevels:
     def test_normalised_means_of_all_metrics_and_the_target(self, app):
         app.open_tab("levels")
         traces = app.figure("levels")
-        assert {trace["name"] for trace in traces} == {"DeepMSE", "Other", "dmos"}
+        assert {trace["name"] for trace in traces} == {"DeepMSE", "Other", "DMOS"}
         everything = [y for trace in traces if trace["name"] == "Other" for y in trace["y"]]
         assert (min(everything), max(everything)) == (0, 1)
 
