@@ -335,7 +335,7 @@ def test_a_file_that_lacks_something_is_refused_in_words(trained, tmp_path):
 @pytest.mark.parametrize(
     "architecture",
     [
-        Architecture("squeezenet", "squeezenet", "efficientnet-lite0"),
+        Architecture("squeezenet", "squeezenet", "squeezenet"),
         Architecture("squeezenet", None, "alexnet", log=True),
     ],
 )
