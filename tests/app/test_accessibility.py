@@ -18,6 +18,12 @@ GRADIOS_OWN = {
     "nested-interactive": 'aria-label="common.upload"',
 }
 
+#: Whether every result that is shown is so at full strength.
+OPAQUE = """() => {
+  const opaque = element => !element || (getComputedStyle(element).opacity === '1' && opaque(element.parentElement));
+  return [...document.querySelectorAll('.dm-result')].every(opaque);
+}"""
+
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory):
@@ -29,6 +35,8 @@ def photo(tmp_path_factory):
 
 def serious(page) -> list[str]:
     """What axe-core finds serious or critical, each with the HTML that it is about."""
+    # What is under way is faded, and has less contrast.
+    page.wait_for_function(OPAQUE)
     found = Axe().run(page).response["violations"]
     return [
         f"{each['id']}: {each['help']}: {node['html'][:300]}\n{node.get('failureSummary', '')}"
