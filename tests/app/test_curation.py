@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from ..waiting import QUIET_S
 from .conftest import TIMEOUT_MS, Served, expect_count, screenshot
@@ -33,7 +34,7 @@ def wait_for_histogram(app: Page, opened: Locator) -> None:
     for _ in range(RELOADS):
         try:
             return bars.wait_for(timeout=TIMEOUT_MS / RELOADS)
-        except TimeoutError:
+        except PlaywrightTimeout:
             app.reload()
     bars.wait_for()
 
