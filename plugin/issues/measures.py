@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dctn
 from scipy.ndimage import laplace
 
 from ..images import Decoded
+from ..images.hashing import perceptual_hash
 from .compression import jpeg_quality
 
 #: Pixels are measured at the size at which ``nr`` judges them: the longer side reduced to at most so many.
@@ -84,7 +84,7 @@ def measure(decoded: Decoded, box: tuple[float, float, float, float] | None = No
         values["sharpness"] = float(laplace(luma)[1:-1, 1:-1].var())
     if (noise := _noise(rgb, luma)) is not None:
         values["noise"] = noise
-    return Measured(values, digest, _signs(reduced) if values["contrast"] >= _FLAT else None)
+    return Measured(values, digest, perceptual_hash(reduced, _FREQUENCIES) if values["contrast"] >= _FLAT else None)
 
 
 def _part(image: Image.Image, box: tuple[float, float, float, float]) -> Image.Image | None:
@@ -148,11 +148,3 @@ def _blocks(values: NDArray[np.float32]) -> NDArray[np.float32]:
     whole = values[: height * _BLOCK, : width * _BLOCK]
     means: NDArray[np.float32] = whole.reshape(height, _BLOCK, width, _BLOCK).mean(axis=(1, 3)).ravel()
     return means
-
-
-def _signs(image: Image.Image) -> NDArray[np.uint8]:
-    """Which low frequencies are above their median: the hash of C. Zauner's pHash, of 256 bits."""
-    side = 4 * _FREQUENCIES
-    small = np.asarray(image.convert("L").resize((side, side), Image.Resampling.BOX), np.float32)
-    low = dctn(small)[:_FREQUENCIES, :_FREQUENCIES].ravel()
-    return np.packbits(low > np.median(low[1:]))

@@ -15,20 +15,19 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from ..errors import ImageError
 from ..files import write_whole
 from ..images import decode
+from ..images.hashing import perceptual_hash
 from ..metrics.models import MODEL_SUFFIX
 
 #: Bytes of the file's digest, and of the picture's signs.
 _DIGEST: Final = 8
 _SIGNS: Final = 8
 
-#: Side of the reduced picture, and of the block of its lowest frequencies.
-_SIDE: Final = 32
-_LOWEST: Final = 8
+#: The signs are of so many by so many of the lowest frequencies.
+_FREQUENCIES: Final = 8
 
 NEAR: Final = 4
 """Pictures are taken for the same where at most so many of the 64 signs differ."""
@@ -40,7 +39,7 @@ _READERS: Final = 2
 def fingerprint(path: Path) -> NDArray[np.uint8] | None:
     """Fingerprint of an image file, uint8 (16,); None where it cannot be read."""
     try:
-        signs = _signs(decode(path).image)
+        signs = perceptual_hash(decode(path).image, _FREQUENCIES)
     except ImageError:
         return None
     digest = hashlib.sha256(path.read_bytes()).digest()[:_DIGEST]
@@ -91,12 +90,3 @@ def _is_among(wanted: NDArray[np.uint8], known: NDArray[np.uint8]) -> bool:
 def beside(model: Path) -> Path:
     """Where the fingerprints of what a model learnt from are kept."""
     return model.with_suffix(".learnt")
-
-
-def _signs(image: Image.Image) -> NDArray[np.uint8]:
-    """Which of the lowest frequencies lie above their median, uint8 (8,)."""
-    from scipy.fft import dctn
-
-    grey = np.asarray(image.convert("L").resize((_SIDE, _SIDE), Image.Resampling.BOX), np.float64)
-    lowest = dctn(grey)[:_LOWEST, :_LOWEST].ravel()
-    return np.packbits(lowest > np.median(lowest[1:]))
