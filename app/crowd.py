@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from ..plugin import datasets, tables
 from ..plugin.engine import score_tables
 from ..plugin.engine.scorer import score_pairs
 from ..plugin.errors import DeepMSEError
+from .ports import free_port
 
 STOP_S: Final = 60
 
@@ -137,9 +137,7 @@ def served(folder: Path, device: str) -> Iterator[tuple[str, subprocess.Popen[by
     Raises:
         DeepMSEError: if the process ends before the page is there
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     code = "from deepmse.app.cli import main; main()"
     command = [sys.executable, "-c", code, "app", "--port", str(port), "--device", device]
     address = f"http://127.0.0.1:{port}/"

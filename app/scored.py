@@ -80,6 +80,7 @@ def serve() -> None:
     from ..plugin.store.config import plugins_dir
     from ..plugin.store.scored import import_scored
     from . import plugin_link
+    from .ports import free_port
 
     batch = json.load(sys.stdin)
     try:
@@ -87,17 +88,9 @@ def serve() -> None:
         scores = [_score(row) for row in batch["rows"]]
         dataset = import_scored(name, scores, batch["metrics"], [row["name"] for row in batch["rows"]])
         plugin_link.link(Path(plugins_dir()))
-        session = launch_app(dataset, port=_free_port(), remote=True)
+        session = launch_app(dataset, port=free_port(), remote=True)
     except DeepMSEError as error:
         print(f"{MARK}{json.dumps({'error': str(error)})}", flush=True)
         return
     print(f"{MARK}{json.dumps({'url': session.url, 'dataset': name})}", flush=True)
     session.wait(-1)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

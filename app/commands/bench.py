@@ -11,7 +11,7 @@ import typer
 
 from .. import terminal
 from .help import Commands
-from .options import Device
+from .options import Device, DistColumn, RefColumn
 
 bench_app = Commands(help="Benchmarks: measured here and now, on this machine.", no_args_is_help=True)
 
@@ -189,8 +189,8 @@ def bench_precision(
         list[str] | None, typer.Option("--metric", "-m", help="deepmse, nr or nr-1; repeatable.")
     ] = None,
     target: Annotated[str | None, typer.Option(metavar="COL", help="Column of opinions.")] = None,
-    dist_column: Annotated[str, typer.Option(help="Column of the images.")] = "dist",
-    ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
+    dist_column: DistColumn = "dist",
+    ref_column: RefColumn = "ref",
     limit: Annotated[
         int | None, typer.Option(min=1, help="Rows to take, from the first.", show_default="all")
     ] = None,

@@ -13,7 +13,7 @@ from ...plugin.vocabulary import RESAMPLES, disagreement
 from .. import terminal
 from ..evaluation_figures import FigureName, Subject, draw, heading
 from .compared import score_columns, without_learnt
-from .labels import direction_of
+from .labels import TargetLowerIsBetter, direction_of
 
 if TYPE_CHECKING:
     from ...plugin.evaluation import Evaluation, PairTest, Row, Significance
@@ -37,14 +37,7 @@ def evaluate(
         typer.Argument(metavar="SCORES.csv", help="CSV file with a column of target values and columns of scores."),
     ],
     target: Annotated[str, typer.Option(help="Column of the target, such as mos or dmos.")],
-    lower_is_better: Annotated[
-        bool | None,
-        typer.Option(
-            "--lower-is-better/--higher-is-better",
-            help="Lower target values mean better quality, as with DMOS.",
-            show_default="by the name: lower for dmos, level and severity",
-        ),
-    ] = None,
+    lower_is_better: TargetLowerIsBetter = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(

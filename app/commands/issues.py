@@ -13,7 +13,7 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from .options import Device
+from .options import Device, DistColumn, View
 
 if TYPE_CHECKING:
     from ...plugin.engine.issue_tables import Count
@@ -32,7 +32,7 @@ def issues(
         str | None,
         typer.Option(metavar="NAME", help="A FiftyOne dataset in place of paths; its samples get the fields."),
     ] = None,
-    view: Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")] = None,
+    view: View = None,
     patches: Annotated[
         str | None,
         typer.Option(metavar="FIELD", help="Of a dataset: the detections whose boxes are looked at, each by itself."),
@@ -54,7 +54,7 @@ def issues(
         list[str] | None,
         typer.Option(metavar="ISSUE=VALUE", help="Where an issue begins, e.g. blurry=50; repeatable."),
     ] = None,
-    dist_column: Annotated[str, typer.Option(help="Column of the images.")] = "dist",
+    dist_column: DistColumn = "dist",
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print how many have which issue as JSON.")] = False,
 ) -> None:

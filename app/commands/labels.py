@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -22,12 +22,21 @@ Data = Annotated[
 ]
 Root = Annotated[Path | None, typer.Argument(metavar="[ROOT]", help="The named dataset's folder.")]
 Target = Annotated[str, typer.Option(help="Column of the labels.")]
+_BY_NAME: Final = "by the name: lower for dmos, level and severity"
 LowerIsBetter = Annotated[
     bool | None,
     typer.Option(
         "--lower-is-better/--higher-is-better",
         help="Lower labels mean better quality, as with DMOS.",
-        show_default="by the name: lower for dmos, level and severity",
+        show_default=_BY_NAME,
+    ),
+]
+TargetLowerIsBetter = Annotated[
+    bool | None,
+    typer.Option(
+        "--lower-is-better/--higher-is-better",
+        help="Lower target values mean better quality, as with DMOS.",
+        show_default=_BY_NAME,
     ),
 ]
 Scale = Annotated[

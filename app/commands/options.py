@@ -21,3 +21,6 @@ WeightsPath = Annotated[
     Path | None,
     typer.Option("--weights", help="SqueezeNet weights: a file, or a folder that has it.", show_default="search"),
 ]
+DistColumn = Annotated[str, typer.Option(help="Column of the images.")]
+RefColumn = Annotated[str, typer.Option(help="Column of the references.")]
+View = Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")]

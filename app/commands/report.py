@@ -11,7 +11,8 @@ import typer
 from ...plugin.errors import UsageError
 from .. import terminal
 from .compared import score_columns
-from .labels import direction_of
+from .labels import TargetLowerIsBetter, direction_of
+from .options import DistColumn
 
 _REFERENCE = "ref"
 _GROUP = "distortion"
@@ -26,14 +27,7 @@ def report(
     target: Annotated[
         str | None, typer.Option(help="Column of opinions, such as mos, to compare the scores with.")
     ] = None,
-    lower_is_better: Annotated[
-        bool | None,
-        typer.Option(
-            "--lower-is-better/--higher-is-better",
-            help="Lower target values mean better quality, as with DMOS.",
-            show_default="by the name: lower for dmos, level and severity",
-        ),
-    ] = None,
+    lower_is_better: TargetLowerIsBetter = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +47,7 @@ def report(
     ] = None,
     top: Annotated[int, typer.Option(min=0, metavar="N", help="How many of the worst and the best to show.")] = 8,
     title: Annotated[str | None, typer.Option(help="Of the report.", show_default="the table's name")] = None,
-    dist_column: Annotated[str, typer.Option(help="Column of the images.")] = "dist",
+    dist_column: DistColumn = "dist",
 ) -> None:
     """Write a report for somebody without any of this: one HTML file with its pictures in it, and no network.
 

@@ -14,7 +14,7 @@ from ...plugin.errors import UsageError
 from .. import terminal
 from ..tally import Tally, listed
 from . import score_dataset
-from .options import SOME_FAILED, Device, WeightsPath, metric_beginning
+from .options import SOME_FAILED, Device, RefColumn, View, WeightsPath, metric_beginning
 
 if TYPE_CHECKING:
     from ...plugin.tables import Table
@@ -54,7 +54,7 @@ def score(
     dataset: Annotated[
         str | None, typer.Option(metavar="NAME", help="Score a FiftyOne dataset's images, in place of PATH.")
     ] = None,
-    view: Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")] = None,
+    view: View = None,
     refs: Annotated[
         Path | None,
         typer.Option(
@@ -106,7 +106,7 @@ def score(
         float | None, typer.Option(min=0, help="Share of a GPU for each Ray worker.", show_default="0")
     ] = None,
     dist_column: Annotated[str, typer.Option(help="Column of the distorted images.")] = "dist",
-    ref_column: Annotated[str, typer.Option(help="Column of the references.")] = "ref",
+    ref_column: RefColumn = "ref",
     details: Annotated[
         bool,
         typer.Option(

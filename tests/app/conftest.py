@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -19,6 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from deepmse.app.ports import free_port
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ..waiting import QUIET_S, WORK_S, processor_time, wait_for
@@ -94,9 +94,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (home / "plugins").mkdir()
     (home / "plugins" / "image-quality").symlink_to(REPOSITORY)
     data = Path(os.environ.get("DEEPMSE_TEST_DATA", REPOSITORY.parent / "shared"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         **os.environ,
         "HOME": str(home),
@@ -163,9 +161,7 @@ class WebServer:
 @pytest.fixture(scope="session")
 def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """The web page."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("server")
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
