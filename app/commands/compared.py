@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...plugin.errors import UsageError
 from ...plugin.vocabulary import HIGHER, LOWER
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ...plugin.tables import Table
 
 _DISTORTED = "dist"
+
+#: The reference, and what the issues name in its place.
+_PICTURES: Final = ("ref", "quality_source")
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,11 @@ def score_columns(metrics: list[str] | None, table: Table) -> dict[str, ScoreCol
         lower = direction == LOWER if direction else bool(info and info.lower_is_better)
         found[column] = ScoreColumn(lower, source)
     return found
+
+
+def picture_column(table: Table) -> str | None:
+    """The column whose values say which images show the same picture; None where none does."""
+    return next((name for name in _PICTURES if name in table.columns), None)
 
 
 def without_learnt(table: Table, columns: Mapping[str, ScoreColumn], *, leave_out: bool) -> Table:

@@ -12,14 +12,13 @@ from ...plugin.errors import UsageError
 from ...plugin.vocabulary import RESAMPLES, disagreement
 from .. import terminal
 from ..evaluation_figures import FigureName, Subject, draw, heading
-from .compared import score_columns, without_learnt
+from .compared import picture_column, score_columns, without_learnt
 from .labels import TargetLowerIsBetter, direction_of
 
 if TYPE_CHECKING:
     from ...plugin.evaluation import Evaluation, PairTest, Row, Significance
     from ...plugin.tables import Table
 
-_REFERENCE = "ref"
 _TITLES = {
     "srcc": "SRCC",
     "krcc": "KRCC",
@@ -64,8 +63,8 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="COL",
-            help="Column of what was sampled together, for intervals and tests: images of one reference.",
-            show_default="ref, where there is such a column",
+            help="Column of what was sampled together, for intervals and tests: images of one reference or picture.",
+            show_default="ref or quality_source, where there is such a column",
         ),
     ] = None,
     unseen: Annotated[
@@ -108,7 +107,7 @@ def evaluate(
     table = without_learnt(table, columns, leave_out=unseen)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
-    sampled = cluster or (_REFERENCE if _REFERENCE in table.columns else None)
+    sampled = cluster or (picture_column(table))
     settings: dict[str, Any] = {
         "lower_is_better": directions,
         "target_lower_is_better": lower,

@@ -85,5 +85,5 @@ def _split(labelled: LabelledImages, share: float, seed: int) -> tuple[LabelledI
 
     if not share:
         return labelled, None
-    split = hold_out(labelled.references, {"training": 1 - share, "validation": share}, seed=seed)
+    split = hold_out(labelled.pictures, {"training": 1 - share, "validation": share}, seed=seed)
     return labelled[split["training"]], labelled[split["validation"]]

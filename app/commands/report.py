@@ -10,11 +10,10 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from .compared import score_columns
+from .compared import picture_column, score_columns
 from .labels import TargetLowerIsBetter, direction_of
 from .options import DistColumn
 
-_REFERENCE = "ref"
 _GROUP = "distortion"
 
 
@@ -71,7 +70,7 @@ def report(
         target=target,
         target_lower_is_better=target is not None and direction_of(target, lower_is_better, table.columns),
         by=by,
-        cluster=_REFERENCE if _REFERENCE in table.columns else None,
+        cluster=picture_column(table),
         top=top,
         settings=_settings(scores),
     )

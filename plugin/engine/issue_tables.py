@@ -15,6 +15,7 @@ from .score_tables import ERROR, output_columns, row_of
 
 FOUND = f"{PREFIX}issues"
 DUPLICATE_OF = f"{PREFIX}duplicate_of"
+SOURCE = f"{PREFIX}source"
 SEPARATOR = "; "
 """Between the names of an image's issues."""
 
@@ -91,7 +92,7 @@ def columns(table: Table, metrics: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: if the table has a column of such a name already
     """
-    added = (FOUND, DUPLICATE_OF, *(measure.field for measure in MEASURES.values()))
+    added = (FOUND, DUPLICATE_OF, SOURCE, *(measure.field for measure in MEASURES.values()))
     if taken := [name for name in added if name in table.columns]:
         raise UsageError(f"{table.path}: has a column {taken[0]!r} already; rename or remove it first")
     scored = output_columns(table, metrics)
@@ -119,9 +120,9 @@ def rows(
         error = examination.measured if isinstance(examination.measured, ImageError) else None
         own = {ERROR: "" if error is None else " ".join(str(error).split())}
         row = {**table.rows[index], **own, **(row_of(table, metrics, score) if score else {})}
-        original = judgement.duplicate_of
         row[FOUND] = SEPARATOR.join(judgement.issues)
-        row[DUPLICATE_OF] = "" if original is None else table.rows[original][dist]
+        for column, place in ((DUPLICATE_OF, judgement.duplicate_of), (SOURCE, judgement.source)):
+            row[column] = "" if place is None else table.rows[place][dist]
         for name, measure in MEASURES.items():
             value = judgement.values.get(name)
             row[measure.field] = "" if value is None else f"{value:.6g}"

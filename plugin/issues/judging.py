@@ -15,6 +15,9 @@ from .measures import BITS, Measured
 #: Images are compared with all others, so many at a time.
 _AT_A_TIME: Final = 2048
 
+SAME_PICTURE: Final = 15.0
+"""Distance of hashes, in % of bits, below which two images are taken to show the same picture, however distorted."""
+
 
 @dataclass
 class Judgement:
@@ -24,11 +27,13 @@ class Judgement:
         values: by the measure's name, those of the set included
         issues: names of its issues, in the catalogue's order
         duplicate_of: place in the set of the earlier image that it is a copy of; None if of none
+        source: place in the set of the first image that shows the same picture, maybe itself; None if unreadable
     """
 
     values: dict[str, float] = field(default_factory=dict)
     issues: tuple[str, ...] = ()
     duplicate_of: int | None = None
+    source: int | None = None
 
 
 def judge(measured: Sequence[Measured | None], thresholds: Thresholds) -> list[Judgement]:
@@ -42,7 +47,7 @@ def judge(measured: Sequence[Measured | None], thresholds: Thresholds) -> list[J
         thresholds: where each issue begins, by name
     """
     found = {place: each for place, each in enumerate(measured) if each is not None and each.values}
-    copies, near = _copies(found), _nearest(found)
+    copies, near = _copies(found), _compared(found)
     median = np.median([each.values["side"] for each in found.values()]) if found else 0
     grey = [ISSUES["grey"].applies(each.values["colorfulness"], thresholds["grey"]) for each in found.values()]
     grey_is_odd = 2 * sum(grey) < len(found)
@@ -55,12 +60,14 @@ def judge(measured: Sequence[Measured | None], thresholds: Thresholds) -> list[J
         has["grey"] &= grey_is_odd
         has["exact duplicate"] &= alike[0] != place
         earlier = alike[0] if has["exact duplicate"] else None
-        has["near duplicate"] = False
+        has["near duplicate"], source = False, alike[0]
         if nearest := near.get(place):
             values["duplicate_distance"] = nearest.distance
             if earlier is None and nearest.earlier_distance < thresholds["near duplicate"]:
                 has["near duplicate"], earlier = True, nearest.earlier
-        judgements[place] = Judgement(values, tuple(name for name, is_so in has.items() if is_so), earlier)
+            source = nearest.source
+        issues = tuple(name for name, is_so in has.items() if is_so)
+        judgements[place] = Judgement(values, issues, earlier, source)
     return judgements
 
 
@@ -73,31 +80,38 @@ def _copies(found: Mapping[int, Measured]) -> dict[bytes, list[int]]:
 
 
 @dataclass(frozen=True)
-class _Near:
-    """The most alike of the others, and of the earlier ones: distances in % of bits."""
+class _Compared:
+    """An image beside the others: distances, in % of bits, of the most alike, and the first that shows the same."""
 
     distance: float
     earlier: int | None
     earlier_distance: float
+    source: int
 
 
-def _nearest(found: Mapping[int, Measured]) -> dict[int, _Near]:
+def _compared(found: Mapping[int, Measured]) -> dict[int, _Compared]:
     """By place, of the images that have a hash."""
     hashes = {place: each.signs for place, each in found.items() if each.signs is not None}
     if len(hashes) < 2:
         return {}
+    # Slow to import, and most who may judge a set do not.
+    from scipy.sparse import csr_array, vstack
+    from scipy.sparse.csgraph import connected_components
+
     places = list(hashes)
     signs = np.unpackbits(np.stack(list(hashes.values())), axis=1).astype(np.float32) * 2 - 1
-    near = {}
+    nearest, same = [], []
     for start in range(0, len(signs), _AT_A_TIME):
         # Bits that agree less those that differ, exact in float32.
         distances = 50 - 50 / BITS * (signs[start : start + _AT_A_TIME] @ signs.T)
+        same.append(csr_array(distances < SAME_PICTURE))
         for index, line in enumerate(distances, start):
             line[index] = np.inf
             before = int(line[:index].argmin()) if index else None
-            near[places[index]] = _Near(
-                float(line.min()),
-                None if before is None else places[before],
-                math.inf if before is None else float(line[before]),
-            )
-    return near
+            nearest.append((float(line.min()), before, math.inf if before is None else float(line[before])))
+    _, groups = connected_components(vstack(same), directed=False)
+    _, first = np.unique(groups, return_index=True)
+    return {
+        place: _Compared(distance, None if before is None else places[before], earlier, places[first[group]])
+        for place, (distance, before, earlier), group in zip(places, nearest, groups, strict=True)
+    }

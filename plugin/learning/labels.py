@@ -33,6 +33,7 @@ class LabelledImages:
         references: path of what each image was made from; None where it is an original
         origin: where the labels come from, and how many were left out, for the model card; JSON-able
         parts: the part of the authors' own split that each image is in; None where it is in none
+        sources: what tells which images show the same picture, where that is not the reference
     """
 
     paths: tuple[Path, ...]
@@ -40,6 +41,7 @@ class LabelledImages:
     references: tuple[str | None, ...]
     origin: dict[str, Any]
     parts: tuple[str | None, ...] = ()
+    sources: tuple[str | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -52,7 +54,13 @@ class LabelledImages:
             opinions=self.opinions[chosen],
             references=tuple(self.references[index] for index in chosen),
             parts=tuple(self.parts[index] for index in chosen) if self.parts else (),
+            sources=tuple(self.sources[index] for index in chosen) if self.sources else (),
         )
+
+    @property
+    def pictures(self) -> tuple[str | None, ...]:
+        """What images of the same picture have in common, so that a split keeps them together; None by itself."""
+        return self.sources or self.references
 
     @property
     def digest(self) -> str:
@@ -82,6 +90,7 @@ def labelled(
     scale: tuple[float, float] | None = None,
     lower_is_better: bool = False,
     parts: Sequence[str | None] = (),
+    sources: Sequence[str | None] = (),
     **origin: Any,
 ) -> LabelledImages:
     """Check labels and bring them to the scale of quality.
@@ -96,6 +105,7 @@ def labelled(
             to a quarter of its extent count as its ends
         lower_is_better: the labels' direction
         parts: the part of the authors' own split that each image is in; empty where there is none
+        sources: what tells which images show the same picture; empty where that is the reference
         origin: more for the model card
 
     Raises:
@@ -130,13 +140,14 @@ def labelled(
             "lower_is_better": lower_is_better,
         },
         tuple(parts[index] for index in known) if parts else (),
+        tuple(sources[index] for index in known) if sources else (),
     )
 
 
 def from_csv(
     path: Path, target: str, *, lower_is_better: bool = False, scale: tuple[float, float] | None = None
 ) -> LabelledImages:
-    """Read labels from a CSV file: columns ``dist`` and the target's, and ``ref`` if there is one.
+    """Read labels from a CSV file: columns ``dist`` and the target's, and ``ref`` or ``quality_source`` if any.
 
     Args:
         path: the file; relative paths in it start at its folder
@@ -157,6 +168,9 @@ def from_csv(
         target=target,
         scale=scale,
         lower_is_better=lower_is_better,
+        sources=()
+        if "ref" in table.columns
+        else [row.get("quality_source", "").strip() or None for row in table.rows],
         name=path.stem,
     )
 

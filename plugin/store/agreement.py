@@ -15,7 +15,7 @@ from ..evaluation import Evaluation, evaluate
 from ..evaluation.logistic import Curve
 from ..evaluation.report import group_label
 from ..metrics import MetricInfo
-from .fields import LEARNT_SUFFIX, REF_FIELD, Target, breakdown_fields, resolve_target, score_fields
+from .fields import LEARNT_SUFFIX, Target, breakdown_fields, cluster_field, resolve_target, score_fields
 from .learnt import learnt_note
 from .snapshot import Snapshot, take_snapshot
 
@@ -33,7 +33,7 @@ class QualityTable:
         breakdown: field that the groups come from
         groups: label of each sample's group, as rows of an evaluation have it
         deviations: standard deviation of each target; NaN where missing, None where the dataset holds none
-        references: each sample's reference image; None where the dataset holds none
+        references: each sample's reference image, or the first that shows the same; None where neither is known
         learnt: how many of the samples the model behind a score field learnt from, where it did from any
     """
 
@@ -116,7 +116,7 @@ def read_table(
     if breakdown is not None and breakdown not in breakdown_fields(dataset):
         raise UsageError(f"{dataset.name} has no text, whole-number or yes/no field {breakdown!r} to group by")
     std_field = resolved.std_field if dataset.has_field(resolved.std_field) else None
-    ref_field = REF_FIELD if dataset.has_field(REF_FIELD) else None
+    ref_field = cluster_field(dataset)
     wanted = ["id", resolved.field, *chosen, *filter(None, (breakdown, std_field, ref_field))]
     marks = {field: f"{field}{LEARNT_SUFFIX}" for field in chosen if dataset.has_field(f"{field}{LEARNT_SUFFIX}")}
     wanted += marks.values()

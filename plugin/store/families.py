@@ -91,7 +91,7 @@ def _finetuned(labels: LabelledImages, out: Path, device: torch.device, settings
 
     recipe = Recipe(_ENCODER, settings=settings or _FINETUNED)
     shares = {"training": 1 - _HELD_OUT, "validation": _HELD_OUT}
-    split = hold_out(labels.references, shares, seed=recipe.settings.seed)
+    split = hold_out(labels.pictures, shares, seed=recipe.settings.seed)
     learnt, watched = (labels[split[part]] for part in shares)
     return (
         yield from _epochs(

@@ -16,6 +16,8 @@ from ..vocabulary import direction_in_words, lower_by_name
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
+SOURCE_FIELD: Final = "quality_source"
+"""The first image of the set that shows the same picture: stands in where there is no reference."""
 LEVEL_FIELD: Final = "level"
 CATEGORY_FIELD: Final = "category"
 SPLIT_FIELD: Final = "split"
@@ -223,6 +225,11 @@ def written_by_metrics() -> dict[str, str]:
     """Names of the fields that the known metrics write, and the metric of each."""
     infos = [metric_info(name) for name in metric_names()]
     return {field: info.name for info in infos for field in asdict(ScoreFields.of(info)).values()}
+
+
+def cluster_field(dataset: fo.Dataset) -> str | None:
+    """The field whose values say which images show the same picture; None where none does."""
+    return next((name for name in (REF_FIELD, SOURCE_FIELD) if dataset.has_field(name)), None)
 
 
 def declare_target(dataset: fo.Dataset, target: Target) -> None:

@@ -9,7 +9,7 @@ from fiftyone import ViewField as F
 from fiftyone.core.collections import SampleCollection
 
 from ..learning.labels import LabelledImages, labelled
-from .fields import REF_FIELD, Target
+from .fields import REF_FIELD, SOURCE_FIELD, Target, cluster_field
 from .items import ImageSource
 
 
@@ -20,17 +20,19 @@ def read_labels(samples: SampleCollection, target: Target) -> LabelledImages:
         UsageError: see :func:`~deepmse.plugin.learning.labels.labelled`
     """
     known = _labelled(samples, target.field)
-    has_references = known._root_dataset.has_field(REF_FIELD)
+    dataset = known._root_dataset
     paths, values = known.values(["filepath", target.field])
+    pictures = cluster_field(dataset)
     return labelled(
         [Path(path) for path in paths],
         values,
-        known.values(REF_FIELD) if has_references else [None] * len(paths),
-        holder=known._root_dataset.name,
+        known.values(REF_FIELD) if pictures == REF_FIELD else [None] * len(paths),
+        holder=dataset.name,
         target=target.field,
         scale=target.range,
         lower_is_better=target.lower_is_better,
-        dataset=known._root_dataset.name,
+        sources=known.values(pictures) if pictures == SOURCE_FIELD else (),
+        dataset=dataset.name,
     )
 
 

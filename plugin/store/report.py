@@ -11,7 +11,7 @@ from ..errors import UsageError
 from ..files import written_whole
 from ..report import Scored, from_table, html_of
 from ..tables import Table
-from .fields import DISTORTION_FIELD, ERROR_SUFFIX, REF_FIELD, declared_target, score_fields
+from .fields import DISTORTION_FIELD, ERROR_SUFFIX, cluster_field, declared_target, score_fields
 from .issues import FOUND
 from .items import ImageSource
 from .runs import METHOD
@@ -53,7 +53,7 @@ def write_report(samples: SampleCollection, out: Path, *, title: str | None = No
         target=target.field if target else None,
         target_lower_is_better=bool(target and target.lower_is_better),
         by=DISTORTION_FIELD if target and dataset.has_field(DISTORTION_FIELD) else None,
-        cluster=REF_FIELD if dataset.has_field(REF_FIELD) else None,
+        cluster=cluster_field(dataset),
         top=top,
         settings=_runs(dataset),
     )
@@ -64,7 +64,14 @@ def write_report(samples: SampleCollection, out: Path, *, title: str | None = No
 
 def _table(view: SampleCollection, metrics: Any, target: str | None) -> Table:
     dataset = view._root_dataset
-    wanted = [*metrics, target, DISTORTION_FIELD, REF_FIELD, FOUND, *(f"{field}{ERROR_SUFFIX}" for field in metrics)]
+    wanted = [
+        *metrics,
+        target,
+        DISTORTION_FIELD,
+        cluster_field(dataset),
+        FOUND,
+        *(f"{field}{ERROR_SUFFIX}" for field in metrics),
+    ]
     fields = [field for field in dict.fromkeys(wanted) if field and dataset.has_field(field)]
     paths, *values = view.values(["filepath", *fields])
     rows = []

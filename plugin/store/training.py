@@ -124,7 +124,7 @@ class TrainingJob:
                 f"{FEWEST} or more, 200 make a useful model"
             )
         labels = read_labels(samples, resolve_target(samples._root_dataset, target))
-        number_of_folds(labels.references)
+        number_of_folds(labels.pictures)
         if find_family(family).needs_references and (lacking := labels.references.count(None)):
             raise UsageError(
                 f"{lacking:,} of {len(labels):,} labelled images have no reference in {REF_FIELD!r}, which this "

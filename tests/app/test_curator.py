@@ -18,7 +18,7 @@ def open_form(app: Page, served: Served, operator: str) -> None:
     app.goto(served.url)
     app.wait_for_url("**/datasets/*")
     app.goto(f"{served.url}/datasets/labelled")
-    expect_count(app, len(served.values["target"]))
+    expect_count(app, len(served.values["labelled"]))
     open_operator(app, operator)
 
 
@@ -41,15 +41,15 @@ def test_images_are_scored_and_the_poor_ones_found(app, served):
     app.locator("[data-cy=sidebar-field-arrow-enabled-nr_grade]").click()
     app.get_by_placeholder("+ filter by nr_grade").click()
     app.locator("[data-cy^=selector-result-]").get_by_text("poor", exact=True).click()
-    scores = Scorer(["nr"], device="cpu").run(Item(path, path) for path in served.values["path"])
+    scores = Scorer(["nr"], device="cpu").run(Item(path, path) for path in served.values["labelled"])
     poor = sum(score.measurements["nr"].grade == "poor" for score in scores)
-    assert 0 < poor < len(served.values["path"])
+    assert 0 < poor < len(served.values["labelled"])
     expect_count(app, poor)
     screenshot(app, "nr-poor")
 
 
 def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
-    n, labels = len(served.values["path"]), served.values["labels"]
+    n, labels = len(served.values["labelled"]), served.values["labels"]
     open_form(app, served, "Train a quality model")
     app.get_by_role("combobox").last.click()
     app.get_by_role("option", name="rating", exact=True).click()

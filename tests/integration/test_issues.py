@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from deepmse.plugin.errors import UsageError
 from deepmse.plugin.store import IssuesJob
+from deepmse.plugin.store.fields import resolve_target
+from deepmse.plugin.store.labels import read_labels
 from PIL import Image
 
 from ..conftest import photo_like
@@ -50,6 +52,10 @@ def test_measures_issues_scores_and_a_report_of_whole_images(photos, tmp_path):
     assert "exact duplicate" in by_name["b.png"]
     assert by_name["bad.png"] == {"unreadable"}
     assert photos.values("quality_duplicate_of")[1] == photos.first().filepath
+    first, _, dark, _ = photos.values("filepath")
+    assert photos.values("quality_source") == [first, first, dark, None]
+    photos.set_values("rating", [1.0, 2.0, 3.0, None])
+    assert read_labels(photos, resolve_target(photos, "rating")).pictures == (first, first, dark)
     assert photos.values("quality_exact_duplicate") == [False, True, False, False]
     assert photos.values("quality_sharpness")[3] is None
     assert "not an image" in photos.values("quality_error")[3]

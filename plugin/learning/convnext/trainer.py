@@ -207,10 +207,10 @@ def parts(labelled: LabelledImages, test: float, watched: float, seed: int) -> t
     else:
         rest, testing, validation, how = places, none, none, f"at random by reference, seed {seed}"
         if test:
-            split = hold_out(labelled.references, {"rest": 1 - test, "test": test}, seed=seed)
+            split = hold_out(labelled.pictures, {"rest": 1 - test, "test": test}, seed=seed)
             rest, testing = split["rest"], split["test"]
     if watched and not len(validation):
-        references = [labelled.references[place] for place in rest]
+        references = [labelled.pictures[place] for place in rest]
         inner = hold_out(references, {"training": 1 - watched, "validation": watched}, seed=seed)
         rest, validation = rest[inner["training"]], rest[inner["validation"]]
     return {"training": rest, "validation": validation, "test": testing}, how
@@ -251,7 +251,7 @@ def agreement(predicted: NDArray[np.float64], labelled: LabelledImages) -> dict[
         {"score": predicted},
         labelled.opinions,
         lower_is_better={"score": False},
-        clusters=labelled.references if any(labelled.references) else None,
+        clusters=labelled.pictures if any(labelled.pictures) else None,
         resamples=1000,
     ).rows[0]
     errors = np.abs(predicted - labelled.opinions)[usable]

@@ -40,7 +40,8 @@ class Samples:
         sizes: how many features each tap has, in their order
         opinions: 0 to 100, higher is better, (N,)
         network_sha256: digest of the network's weights
-        references: what each image was made from, so that no reference is on both sides of a split; None by itself
+        references: what each image was made from or shares with others, so that none is on both sides of a
+            split; None by itself
     """
 
     features: NDArray[np.float32]
@@ -73,7 +74,7 @@ class Samples:
             sizes,
             left.opinions,
             network.weights.sha256,
-            left.references,
+            left.pictures,
         )
 
     def __len__(self) -> int:

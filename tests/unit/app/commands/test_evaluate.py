@@ -94,6 +94,18 @@ def test_intervals_are_clustered_by_the_reference_where_there_is_one(run, scores
     assert "the images of one ref together; --cluster names another" in result.err
 
 
+def test_the_picture_stands_in_for_a_reference_that_is_not_known(run, scores, table):
+    text = scores.read_text().splitlines()
+    header = text[0].split(",")
+    assert "ref" in header
+    scores.write_text(
+        "\n".join([",".join("quality_source" if name == "ref" else name for name in header), *text[1:]])
+    )
+    result = run("evaluate", scores, "--target", "mos", *BOTH, "--json")
+    assert result.json["clusters"] == "quality_source"
+    assert result.json["rows"] == through_json(expected(table, clusters=table["ref"], resamples=1000))["rows"]
+
+
 def test_the_cluster_and_the_number_of_resamples_can_be_chosen(run, scores, table):
     arguments = ("evaluate", scores, "--target", "mos", *BOTH, "--resamples", "150", "--json")
     result = run(*arguments, "--cluster", "type", "--by", "type")

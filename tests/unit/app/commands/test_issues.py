@@ -32,6 +32,8 @@ def test_counts_and_a_row_an_image_with_scores_of_the_same_decoding(run, folder,
     assert (counts["dark"], counts["exact duplicate"], counts["unreadable"]) == (1, 1, 1)
     rows = {row["dist"]: row for row in read_table(out).rows}
     assert rows["photos/b.png"]["quality_duplicate_of"] == "photos/a.png"
+    sources = {name: row["quality_source"] for name, row in rows.items()}
+    assert [sources[f"photos/{name}.png"] for name in "abcd"] == ["photos/a.png"] * 2 + ["photos/c.png", ""]
     assert "dark" in rows["photos/c.png"]["quality_issues"].split("; ")
     assert rows["photos/d.png"]["quality_issues"] == "unreadable"
     assert "not an image" in rows["photos/d.png"]["error"]

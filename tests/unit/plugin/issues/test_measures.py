@@ -106,6 +106,7 @@ def test_a_set_is_judged_as_a_whole():
         ("unreadable",),
     ]
     assert [each.duplicate_of for each in judged[5:7]] == [0, 1]
+    assert [each.source for each in judged] == [0, 1, 2, 3, 4, 0, 1, 7, 8, None]
     assert judged[0].values["copies"] == judged[5].values["copies"] == 1
     assert judged[8].values["size_ratio"] == pytest.approx(6)
 
