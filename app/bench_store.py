@@ -51,8 +51,10 @@ def curation_latency(samples: int, rounds: int = 5) -> dict[str, float]:
     values = np.random.default_rng(0).beta(4, 2, samples) * 100
     with _dataset(values.tolist()) as dataset:
         worst = store.Condition("mos", store.AT_MOST, float(np.quantile(values, 0.05)))
+        most = store.meeting(dataset, [store.Condition("mos", store.AT_LEAST, worst.value)], store.AND)
         work: dict[str, Callable[[], object]] = {
             "histogram": lambda: store.distribution(dataset, "mos", 60),
+            "histogram of a filtered view": lambda: store.distribution(most, "mos", 60),
             "threshold of the worst 5 %": lambda: store.value_at(dataset, "mos", 0.05, lower_first=True),
             "count": lambda: store.count(dataset, store.criterion([worst], store.AND)),
         }

@@ -1,14 +1,15 @@
-"""What sessions of panels share: a view that statistics are of, apart from what the panel shows in the grid."""
+"""What panels share that take statistics of a view, whatever they show in the grid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import fiftyone as fo
 import fiftyone.operators as foo
 
 from ..store import build_view, fingerprint, view_stages
+from .base import Panel, state_of
 from .events import event_uri
 
 
@@ -29,8 +30,13 @@ class PinnedSession:
 
     def __init__(self, panel: foo.Panel, ctx: foo.ExecutionContext) -> None:
         self.ctx = ctx
-        self.state = ctx.panel.state
+        self.state = state_of(ctx)
         self._panel = panel
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether a view is pinned; none is after the App has dropped the state, as it does with another dataset."""
+        return self.state.base_fingerprint is not None
 
     @property
     def dataset(self) -> fo.Dataset:
@@ -87,3 +93,24 @@ class PinnedSession:
         """
         on_success = event_uri(self._panel, then) if then else None
         self.ctx.prompt(f"{self._panel.plugin_name}/{operator}", params=params or None, on_success=on_success)
+
+
+class PinnedPanel(Panel):
+    """A panel that takes statistics of a pinned view."""
+
+    def session(self, ctx: foo.ExecutionContext) -> PinnedSession:
+        """What an event can do."""
+        raise NotImplementedError
+
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Handle an event. One that changes nothing is not rendered either: the App may be further by then."""
+        method, session = ctx.params.get("__method__"), self.session(ctx)
+        if method == "on_change_view" and session.is_ours:
+            return None
+        if method not in _FIRST and not session.is_pinned:
+            self.on_load(ctx)
+        return super().execute(ctx)
+
+
+#: What comes before a view is pinned, or pins one.
+_FIRST: Final = (None, "on_startup", "on_load", "on_change_dataset", "on_change_view")

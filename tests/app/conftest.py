@@ -193,8 +193,17 @@ def text_of(path: Path) -> str:
     return path.read_text() if path.exists() else ""
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, served: Served) -> None:
+    """The App's process has opened its own dataset, as it does after the first page, whatever that page shows."""
+    page = browser.new_page()
+    page.goto(served.url)
+    page.wait_for_url("**/datasets/*", timeout=TIMEOUT_MS)
+    page.close()
+
+
 @pytest.fixture
-def app(page: Page) -> Page:
+def app(page: Page, opened: None) -> Page:
     """A page with the App's greeting out of the way."""
     page.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
     return page

@@ -14,9 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
 def open_form(app: Page, served: Served, operator: str) -> None:
     """Choose an operator for the dataset ``labelled`` as the App's users do."""
-    # The App's process opens its own dataset some seconds after the first page is served, whatever that page shows.
-    app.goto(served.url)
-    app.wait_for_url("**/datasets/*")
     app.goto(f"{served.url}/datasets/labelled")
     expect_count(app, len(served.values["labelled"]))
     open_operator(app, operator)

@@ -53,7 +53,10 @@ class App:
         ctx = ExecutionContext(json.loads(json.dumps(request)), executor=executor, operator_uri=self.uri)
         self.panel.execute(ctx)
         self.messages = []
-        for message in executor.to_json()["requests"]:
+        requests = executor.to_json()["requests"]
+        # The App may send the next event between two writes, with half of the state.
+        assert sum(message["operator_uri"] == "patch_panel_state" for message in requests) <= 1
+        for message in requests:
             self._obey(message["operator_uri"], json.loads(json.dumps(message["params"], allow_nan=False)))
 
     def _obey(self, name: str, params: dict[str, Any]) -> None:

@@ -71,6 +71,13 @@ def notices(app: App) -> str:
 
 
 class TestThreshold:
+    def test_is_set_where_the_app_has_dropped_the_state(self, app):
+        before = set(app.state)
+        app.state = {"amount": 30.0}
+        app.send("on_change_threshold", value=30.0)
+        assert set(app.state) == before | {"shown", "shown_label"}
+        assert numbers(app) == {0, 1, 2}
+
     def test_is_on_nr_at_first_and_leaves_the_grid_alone(self, app):
         assert app.state["controls"]["field"] == "nr"
         assert sum(app.state["values"]["counts"]) == 9

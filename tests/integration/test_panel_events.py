@@ -26,6 +26,12 @@ def app(dataset) -> App:
     return app
 
 
+def test_a_state_that_the_app_has_dropped_is_there_again(app):
+    before, app.state = app.state, {}
+    app.send("on_change_tab", value=before["tab"])
+    assert app.state == before
+
+
 class TestSetOffPoints:
     def marked(self, app: App) -> list[str]:
         """Ids of the points that stand out; all others are faint."""

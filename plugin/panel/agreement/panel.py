@@ -11,6 +11,7 @@ from fiftyone.operators.categories import Categories
 
 from ..events import add_events
 from ..form import Form
+from ..pinned import PinnedPanel
 from . import layout
 from .session import Session
 from .tab import Tab
@@ -27,7 +28,7 @@ PLCC, RMSE and MAE are taken after a five-parameter logistic fit. Point at a num
 """
 
 
-class QualityVsMos(foo.Panel):
+class QualityVsMos(PinnedPanel):
     """Statistics by group, scores against targets, and the way from both to the images."""
 
     tabs: ClassVar[Mapping[str, Tab]] = {tab.name: tab for tab in TABS}
@@ -44,11 +45,9 @@ class QualityVsMos(foo.Panel):
         )
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Handle an event. One that changes nothing is not rendered either: the App may be further by then."""
-        method, session = ctx.params.get("__method__"), self.session(ctx)
-        if method == "on_change_view" and session.is_ours:
-            return None
-        if method == "on_change_tab" and session.is_drawn:
+        """Handle an event."""
+        session = self.session(ctx)
+        if ctx.params.get("__method__") == "on_change_tab" and session.is_drawn:
             # The App sends this unasked once the panel is open: time to be ready for the other statistics.
             session.comparison().prepare()
             return None
@@ -84,7 +83,7 @@ class QualityVsMos(foo.Panel):
         if session.is_drawn:
             session.mark(ctx.selected or [], in_grid=True)
 
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+    def draw(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""
         return layout.draw(Form(self), self.tabs, ctx.panel_state)
 

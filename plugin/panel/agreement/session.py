@@ -58,7 +58,7 @@ class Session(PinnedSession):
     @property
     def is_drawn(self) -> bool:
         """Whether the tab in front is the one that was last drawn."""
-        return bool(self.state.tab == self.state.drawn and not self.state.problem)
+        return bool(self.is_pinned and self.state.tab == self.state.drawn and not self.state.problem)
 
     def comparison(self) -> Comparison:
         """What is compared under the present choices."""
@@ -156,8 +156,7 @@ class Session(PinnedSession):
                 "figures": {},
             }
         )
-        for name, figure in figures.items():
-            self.ctx.panel.data.set(f"figures.{name}", figure.data)
+        self.ctx.panel.data.set({f"figures.{name}": figure.data for name, figure in figures.items()})
 
 
 def caption(comparison: Comparison) -> str:

@@ -8,8 +8,10 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
+from ..base import state_of
 from ..events import add_events
 from ..form import Form
+from ..pinned import PinnedPanel
 from . import acts, controls, layout
 from .session import Session
 
@@ -24,7 +26,7 @@ A click on a bar sets the threshold there. **As bad as selected** takes all that
 _CHANGES: Final = {handler.__name__: name for handler, name in controls.CHANGES.items()}
 
 
-class QualityCuration(foo.Panel):
+class QualityCuration(PinnedPanel):
     """Thresholds on scores, and acts on the images beyond them."""
 
     @property
@@ -39,11 +41,8 @@ class QualityCuration(foo.Panel):
         )
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Handle an event. One that changes nothing is not rendered either: the App may be further by then."""
+        """Handle an event. The App answers with one too where it was the panel that changed a control."""
         method, session = ctx.params.get("__method__"), self.session(ctx)
-        if method == "on_change_view" and session.is_ours:
-            return None
-        # The App answers with an event too where it was the panel that changed a control.
         if method in _CHANGES and (session.state.settled or {}).get(_CHANGES[method]) == ctx.params.get("value"):
             return None
         return super().execute(ctx)
@@ -79,9 +78,9 @@ class QualityCuration(foo.Panel):
 
     def on_change_selected(self, ctx: foo.ExecutionContext) -> None:
         """Say what buttons act on now."""
-        ctx.panel.state.set({"n_selected": len(ctx.selected), "asked": 0})
+        state_of(ctx).set({"n_selected": len(ctx.selected), "asked": 0})
 
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
+    def draw(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""
         return layout.draw(Form(self), ctx.panel_state)
 

@@ -11,6 +11,7 @@ from ...errors import ImageError, UsageError, WeightsError
 from ...figures import Figure, picture_grid
 from ...overlay import PALETTE
 from ...store import Pair, pair_of
+from ..base import state_of
 from .content import COMPARED, MAPS, figures_of, words_of
 
 _NOTHING: Final = "**No image to inspect**: this view has none."
@@ -29,7 +30,7 @@ class Session:
 
     def __init__(self, ctx: foo.ExecutionContext) -> None:
         self.ctx = ctx
-        self.state = ctx.panel.state
+        self.state = state_of(ctx)
 
     @cached_property
     def pair(self) -> Pair | None:
@@ -89,5 +90,4 @@ class Session:
                 "figures": {},
             }
         )
-        for name, figure in figures.items():
-            self.ctx.panel.data.set(f"figures.{name}", figure.data)
+        self.ctx.panel.data.set({f"figures.{name}": figure.data for name, figure in figures.items()})

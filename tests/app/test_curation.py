@@ -1,9 +1,11 @@
-"""The panel on pairs in the FiftyOne App, in a browser."""
+"""The panels for curators in the FiftyOne App, in a browser: thresholds and acts, and pairs."""
+
+import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from .conftest import Served, screenshot
+from .conftest import Served, expect_count, screenshot
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.interface]
 
@@ -22,6 +24,35 @@ def open_panel(app: Page, served: Served, dataset: str, name: str) -> Locator:
 
 def click(opened: Locator, button: str, **options: bool) -> None:
     opened.get_by_role("button", name=button, **options).click()
+
+
+def test_threshold_is_set_and_acted_on(app, served):
+    app.set_viewport_size({"width": 1500, "height": 1000})
+    opened = open_panel(app, served, "levels", "quality_curation")
+    opened.locator(".barlayer .point").first.wait_for()
+    count = app.locator("[data-cy=entry-counts]")
+    whole = count.inner_text()
+    opened.get_by_role("slider").press("PageDown")
+    expect(count).not_to_have_text(whole)
+    told = opened.get_by_text(re.compile(r"^\d+ of \d+ images")).first.inner_text()
+    beyond, total = map(int, re.match(r"(\d+) of (\d+) images", told).groups())
+    assert 0 < beyond < total
+    expect_count(app, beyond)
+    screenshot(app, "curation")
+    # What the last act was stays on its button, while notices come and go.
+    for button, last in (
+        ("Tag", f"Undo: tag “low quality” ({beyond})"),
+        ("Undo: tag", "Nothing to undo"),
+        ("Save view", "Undo: save view “low quality”"),
+        ("Reject", f"Undo: review: reject ({beyond})"),
+        ("Undo: review", "Undo: save view “low quality”"),
+        ("Undo: save view", "Nothing to undo"),
+    ):
+        click(opened, button, exact=button == "Tag")
+        expect(opened.get_by_role("button", name=last)).to_be_visible()
+        expect_count(app, beyond)
+    click(opened, "Reset grid")
+    expect_count(app, total)
 
 
 def test_pair_is_inspected_in_the_grid_and_beside_an_open_sample(app, served):
