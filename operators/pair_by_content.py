@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,12 @@ import fiftyone.operators as foo
 from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
-from ..plugin.errors import UsageError
-from ..plugin.store import propose_references
+from ..plugin.store import REVIEW, ReferencesJob
 from .forms import chosen_folder, folder
-from .messages import failure_output
+from .work import WorkingOperator, told
 
 
-class PairByContent(foo.Operator):
+class PairByContent(WorkingOperator):
     """Finds the original of each image in a folder, whatever the files are called."""
 
     @property
@@ -27,6 +27,7 @@ class PairByContent(foo.Operator):
             description="Proposes the reference of each image, with a confidence and a view, the least sure first",
             icon="compare",
             dynamic=True,
+            execute_as_generator=True,
             allow_immediate_execution=True,
             allow_delegated_execution=True,
             risk_level="medium",
@@ -35,8 +36,11 @@ class PairByContent(foo.Operator):
     def __call__(
         self, samples: SampleCollection, originals: str | Path, *, overwrite: bool = False
     ) -> dict[str, int]:
-        """Propose references from Python; see :func:`~..plugin.store.pairing.propose_references`."""
-        return propose_references(samples, Path(originals), overwrite=overwrite)
+        """Propose references from Python; see :class:`~..plugin.store.pairing.ReferencesJob`."""
+        job = ReferencesJob(samples, Path(originals), overwrite=overwrite)
+        for _ in job:
+            pass
+        return job.summary
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -46,21 +50,16 @@ class PairByContent(foo.Operator):
         inputs.bool("overwrite", default=False, label="Also those that have a reference")
         return types.Property(inputs, view=types.View(label=self.config.label))
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Propose references."""
-        try:
-            originals = chosen_folder(ctx.params, "originals")
-            found = self(ctx.target_view(), originals, overwrite=ctx.params.get("overwrite", False))
-        except UsageError as error:
-            return {"failure": error.sentence}
-        if not ctx.delegated:
-            ctx.ops.reload_dataset()
-        return {"paired": f"{found['paired']:,} of {found['looked at']:,} images", "view": "proposed references"}
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Propose references; see :class:`WorkingOperator`."""
+        originals = Path(chosen_folder(ctx.params, "originals"))
+        job = ReferencesJob(ctx.target_view(), originals, overwrite=ctx.params.get("overwrite", False))
+        for state in job:
+            yield told(state)
+        results |= {"paired": f"{job.summary['paired']:,} of {job.summary['looked at']:,} images", "view": REVIEW}
 
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+    def show(self, results: dict[str, Any]) -> types.Property:
         """How many were paired, and where to look at them."""
-        if failure := ctx.results.get("failure"):
-            return failure_output(failure)
         outputs = types.Object()
         outputs.str("paired", label="Paired")
         outputs.str("view", label="Look at them in the saved view")

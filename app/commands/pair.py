@@ -23,16 +23,16 @@ def pair(
     nearer the original is than the next one. A copy that is like no original, or cannot be read, has no ref; "error"
     says why.
     """
-    from ...plugin.engine.content_pairing import pair_by_content
+    from ...plugin.engine.content_pairing import looked_at, pair_by_content
     from ...plugin.engine.score_tables import check_output
     from ...plugin.images import images_below
     from ...plugin.tables import Table, write_table
 
     found_originals, found_copies = images_below(originals), images_below(copies)
     check_output(out, Table(copies, (), ()))
-    total = len(found_originals) + len(found_copies)
-    with terminal.bar("Looking") as update:
-        pairs = pair_by_content(found_originals, found_copies, progress=lambda done: update(done, total))
+    files = [*found_originals, *found_copies]
+    found = list(terminal.progress(looked_at(files), "Looking", len(files)))
+    pairs = pair_by_content(found_originals, found_copies, found)
     rows = tuple(each.row() for each in pairs)
     write_table(out, Table(out, ("dist", "ref", "distance", "confidence", "error"), rows))
     paired = sum(each.ref is not None for each in pairs)

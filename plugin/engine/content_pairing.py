@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,21 +41,21 @@ class ContentPair:
         }
 
 
+def looked_at(paths: Iterable[Path]) -> Iterator[Measured | ImageError]:
+    """What pairing needs of each image file, in their order."""
+    return (examination.measured for examination in examine(Subject(None, path) for path in paths))
+
+
 def pair_by_content(
-    originals: Sequence[Path], copies: Sequence[Path], *, progress: Callable[[int], None] | None = None
+    originals: Sequence[Path], copies: Sequence[Path], found: Sequence[Measured | ImageError]
 ) -> list[ContentPair]:
     """Propose the original of each copy, by a perceptual hash; names do not count.
 
     Args:
         originals: image files
         copies: image files
-        progress: told how many files have been looked at
+        found: what :func:`looked_at` gave of the originals and the copies
     """
-    found: list[Measured | ImageError] = []
-    for examination in examine(Subject(None, path) for path in (*originals, *copies)):
-        found.append(examination.measured)
-        if progress:
-            progress(len(found))
     hashes = [None if isinstance(each, ImageError) else each.signs for each in found]
     split = len(originals)
     pairs = []

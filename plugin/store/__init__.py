@@ -43,7 +43,7 @@ from .items import ImageSource, PairSource, Source, is_grouped
 from .labels import count_labels
 from .loading import check_name, import_dataset
 from .models import read_card, trained_models
-from .pairing import propose_references
+from .pairing import REVIEW, ReferencesJob
 from .pairs import Neighbour, Pair, Standing, pair_of
 from .places import box_fields
 from .presentation import sidebar_groups
@@ -67,6 +67,7 @@ __all__ = [
     "ONE_OF",
     "OR",
     "REF_FIELD",
+    "REVIEW",
     "REVIEWS",
     "Acts",
     "Condition",
@@ -80,6 +81,7 @@ __all__ = [
     "PairSource",
     "Progress",
     "QualityTable",
+    "ReferencesJob",
     "SavedEvaluation",
     "ScoringJob",
     "Snapshot",
@@ -126,7 +128,6 @@ __all__ = [
     "open_samples",
     "pair_of",
     "path_fields",
-    "propose_references",
     "read_card",
     "read_table",
     "rename_evaluation",

@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import fiftyone as fo
-import numpy as np
 from fiftyone import ViewField as F
 from fiftyone.core.collections import SampleCollection
 
 from ..errors import UsageError
 from ..metrics.models import GRADES
+from .distributions import distribution, value_counts
 from .fields import GRADE_SUFFIX, score_fields
 from .presentation import WORST_SHARE
 from .samples import underlying
@@ -56,14 +56,12 @@ def spread(samples: SampleCollection, field: str) -> Spread:
         samples: dataset or view
         field: field with scores
     """
-    shown = underlying(samples)
     grades: dict[str, int] = {}
     if samples._root_dataset.has_field(f"{field}{GRADE_SUFFIX}"):
-        found = shown.count_values(f"{field}{GRADE_SUFFIX}")
-        grades = {grade: found[grade] for grade in GRADES if found.get(grade)}
-    scores = np.array(shown.values(field), dtype=np.float64)
-    counts, edges = np.histogram(scores[np.isfinite(scores)], bins=_BINS)
-    return Spread(field, grades, counts.tolist() if counts.any() else [], edges.tolist())
+        counted = value_counts(samples, f"{field}{GRADE_SUFFIX}")
+        grades = {grade: counted[grade] for grade in GRADES if counted.get(grade)}
+    found = distribution(samples, field, _BINS)
+    return Spread(field, grades, list(found.counts), found.edges)
 
 
 def worst_first(samples: SampleCollection, field: str) -> Any:

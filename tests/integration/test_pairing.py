@@ -4,7 +4,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from deepmse.plugin.errors import UsageError
-from deepmse.plugin.store import propose_references
+from deepmse.plugin.store import ReferencesJob
 from PIL import Image
 
 from ..conftest import photo_like
@@ -32,5 +32,5 @@ def test_references_are_proposed_with_a_view_of_the_least_sure(tmp_path):
     assert review.values("ref_path_confidence") == sorted(review.values("ref_path_confidence"))
     assert pair(dataset, originals) == {"looked at": 1, "paired": 0}
     with pytest.raises(UsageError, match="no such folder"):
-        propose_references(dataset, tmp_path / "none", overwrite=True)
+        ReferencesJob(dataset, tmp_path / "none", overwrite=True)
     dataset.delete()
