@@ -79,7 +79,7 @@ def answer_at(
     button: gr.Button,
     answer: Callable[..., Answer],
     inputs: Sequence[gr.components.Component],
-    result: gr.HTML,
+    outputs: tuple[gr.JSON, gr.HTML],
     **api: str,
 ) -> Dependency:
     """Answer at the button.
@@ -88,8 +88,8 @@ def answer_at(
         button: the button
         answer: takes the values of the inputs; a function or method, whose docstring tells the API what each is
         inputs: what the answer depends on
-        result: where the answer goes
-        api: name, description and visibility of the endpoint
+        outputs: where the answer goes, as data and as HTML
+        api: name, description and visibility of the endpoint, and what the browser makes of the inputs before
 
     Returns:
         the answer's event, for what comes after it
@@ -97,15 +97,8 @@ def answer_at(
     # Gradio tells agents a function's name, and what its docstring says of each input.
     named = wraps(answer)(lambda *given: answer(*given))
     named.__name__ = api.get("api_name", "answer")
-    answered: Dependency = button.click(
-        named, list(inputs), [gr.JSON(visible=False), result], preprocess=False, **api, **ONE_AT_A_TIME
-    )
+    answered: Dependency = button.click(named, list(inputs), list(outputs), preprocess=False, **api, **ONE_AT_A_TIME)
     return answered
-
-
-def before_after(label: str) -> gr.ImageSlider:
-    """Two pictures over each other, with a handle that uncovers one or the other; they zoom together."""
-    return gr.ImageSlider(label=label, interactive=False, buttons=["fullscreen"], max_height=520)
 
 
 def viewable(place: Callable[[str], Path], images: Sequence[Image.Image]) -> tuple[str, ...]:

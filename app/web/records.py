@@ -109,6 +109,8 @@ def _lines(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         scores = ", ".join(f"{name} {_told(value)}" for name, value in _items(file.get("scores")))
         setting = file.get("quality", f"1:{file.get('ratio')}")
         yield f"{file.get('codec')} {setting}", f"{_told(file.get('bytes'))} bytes, {scores}"
+    if isinstance(notes := result.get("notes"), list) and notes:
+        yield "Notes", "; ".join(map(str, notes))
 
 
 def _items(value: object) -> list[tuple[str, Any]]:

@@ -24,6 +24,7 @@ CHOICES: Final = (gr.Dropdown, gr.CheckboxGroup)
 
 NO_RESULT: Final = "There is no result to share yet."
 TOO_LONG: Final = "This result is too long for a link: take the JSON file."
+CROPPED: Final = "The command line crops no pictures: take Python or curl, or cut them first."
 
 #: How a link begins that opens uploaded pictures.
 OPEN: Final = "open="
@@ -82,6 +83,15 @@ def build(page: gr.Blocks, setup: Setup, name: str) -> None:
         texts = gr.HTML(js_on_load=SCRIPT)
         download = gr.DownloadButton("Result (JSON)", size="sm", scale=0, min_width=180, visible=False)
     address = gr.Textbox(visible=False)
+    # Of other pictures there is no result yet.
+    gr.on(
+        [each.change for each in answered.inputs if not isinstance(each, CHOICES)],
+        lambda: (None, gr.Accordion(open=False)),
+        None,
+        [answered.outputs[0], box],
+        queue=False,
+        **PRIVATE,
+    )
     box.expand(
         partial(_shared, setup, name, choices),
         [*answered.inputs, answered.outputs[0], address],
@@ -115,7 +125,8 @@ def _shared(setup: Setup, name: str, choices: Sequence[bool], *values: Any) -> t
         "Command line": snippets.command(asked),
     }
     html = "".join(_to_copy(title, text) for title, text in texts.items() if text)
-    return html if packed else f"<p>{TOO_LONG}</p>{html}", gr.DownloadButton(value=str(path), visible=True)
+    lacks = "".join(f"<p>{words}</p>" for words, is_so in ((TOO_LONG, not packed), (CROPPED, asked.crops)) if is_so)
+    return lacks + html, gr.DownloadButton(value=str(path), visible=True)
 
 
 def _to_copy(title: str, text: str) -> str:
@@ -183,6 +194,8 @@ def _sent(inputs: Mapping[str, Sequence[Any]], packed: str) -> tuple[str, list[A
 def _offered(component: Any, value: object) -> Any:
     """The part of a choice that is offered here."""
     offered = {choice for _, choice in component.choices}
+    if isinstance(component, gr.Dropdown) and not component.multiselect:
+        return value if isinstance(value, str) and value in offered else gr.skip()
     return [each for each in value if isinstance(each, str) and each in offered] if isinstance(value, list) else []
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ...plugin.tables import csv_line
+from .shapes import Shapes
 
 #: Uploads a file and prints it as endpoints take it. Its name is sent as data, so that it may be any.
 _UPLOAD: Final = """\
@@ -25,7 +26,7 @@ class Asked:
     Args:
         endpoint: of whom: compare, judge, batch or codecs
         files: the visitor's names of the files, in the endpoint's order
-        choices: what else the endpoint takes, in its order, the metrics last
+        choices: what else the endpoint takes, in its order: codecs, metrics, what is done to different shapes
     """
 
     endpoint: str
@@ -36,7 +37,12 @@ class Asked:
     def metrics(self) -> list[str]:
         """The metrics whose scores are on the page."""
         main = {"compare": ["deepmse"], "judge": ["nr"]}.get(self.endpoint, [])
-        return [*main, *self.choices[-1]]
+        return [*main, *self.choices[1 if self.endpoint == "codecs" else 0]]
+
+    @property
+    def crops(self) -> bool:
+        """Whether the pictures were cut to what they have in common, which the page alone does."""
+        return self.endpoint == "compare" and Shapes.CROP in self.choices
 
 
 def python(asked: Asked, address: str) -> str:
@@ -46,7 +52,7 @@ def python(asked: Asked, address: str) -> str:
         asked: what was asked
         address: of the page
     """
-    if asked.endpoint == "compare":
+    if asked.endpoint == "compare" and not asked.crops:
         return (
             "from deepmse import score_pairs\n\n"
             f"[score] = score_pairs([({', '.join(map(repr, asked.files))})], {asked.metrics!r})\n"
@@ -59,8 +65,8 @@ def python(asked: Asked, address: str) -> str:
             "print({name: found.value for name, found in score.measurements.items()}, score.errors)\n"
         )
     files = [f"handle_file({name!r})" for name in asked.files]
-    first = f"[{', '.join(files)}]" if asked.endpoint == "batch" else files[0]
-    arguments = ", ".join((first, *map(repr, asked.choices), f'api_name="/{asked.endpoint}"'))
+    sent = [f"[{', '.join(files)}]"] if asked.endpoint == "batch" else files
+    arguments = ", ".join((*sent, *map(repr, asked.choices), f'api_name="/{asked.endpoint}"'))
     return (
         "from gradio_client import Client, handle_file\n\n"
         f"client = Client({address!r}, verbose=False)\n"
@@ -96,6 +102,8 @@ def command(asked: Asked) -> str:
         asked: what was asked
     """
     metrics = "".join(f" -m {shlex.quote(name)}" for name in asked.metrics)
+    if asked.crops:
+        return ""
     if asked.endpoint == "compare":
         reference, distorted = asked.files
         lines = ["ref,dist", csv_line((reference, distorted)).rstrip()]

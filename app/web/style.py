@@ -9,6 +9,10 @@ STYLE: Final = """
 .gradio-container { width: 100%; max-width: 1080px !important; margin: 0 auto; }
 .gradio-container .html-container { padding: 0; }
 
+/* Gradio hides the way to the endpoints on phones, and ends its footer with a divider that divides nothing. */
+.gradio-container footer .show-api { display: flex !important; }
+.gradio-container footer .divider { display: none; }
+
 .dm-header { padding: 24px 0 0; }
 .dm-header h1 { margin: 0 0 10px; font-size: clamp(26px, 5vw, 36px); font-weight: 650; line-height: 1.15;
   letter-spacing: -.02em; text-wrap: balance; }

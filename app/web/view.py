@@ -141,7 +141,8 @@ def _row(metric: MetricInfo, value: float, standing: Sequence[str]) -> str:
 
 def like(standing: Sequence[str]) -> str:
     """Where a score stands, as one sentence's end."""
-    return f"like {' · '.join(standing)}"
+    # A dot ends a line, and begins none.
+    return "like " + "\N{NO-BREAK SPACE}· ".join(standing)
 
 
 def footer(found: Findings) -> str:

@@ -7,8 +7,16 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const part = (figure, name) => figure.querySelector(`[data-part=${name}]`);
 const figureOf = (event) => event.target.closest && event.target.closest(".dm-viewer");
 
+// Of the viewer before, whose view the next one of the same series begins with.
+let before = { series: "" };
+
 function state(figure) {
-  figure.view ||= { zoom: 1, x: 0, y: 0, split: 0.5, shown: null, pointers: new Map(), timer: 0 };
+  if (!figure.view) {
+    const { series } = figure.dataset;
+    const { zoom, x, y, split } = series && series === before.series ? before.view : { zoom: 1, x: 0, y: 0, split: 0.5 };
+    figure.view = { zoom, x, y, split, shown: null, pointers: new Map(), timer: 0 };
+    before = { series, view: figure.view };
+  }
   return figure.view;
 }
 
@@ -73,6 +81,9 @@ function paint(figure) {
     map.style.opacity = part(figure, "opacity").value / 100;
   }
 }
+
+// Images tell nobody but themselves that they are there, unless one listens on the way down.
+element.addEventListener("load", (event) => figureOf(event) && draw(figureOf(event)), true);
 
 const ACTIONS = {
   in: (figure) => zoomTo(figure, 2 * state(figure).zoom),

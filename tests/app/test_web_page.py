@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from deepmse import score_pairs
+from deepmse.app.web.records import unpack
 from deepmse.plugin.engine.records import Item
 from deepmse.plugin.engine.scorer import Scorer
 from gradio_client import Client, handle_file
@@ -118,12 +119,14 @@ def test_pictures_and_maps_lie_over_each_other_under_keys_and_pointer(web, pictu
     choose(web, "distorted", pictures.distorted)
     press(web, "Compare")
     window = web.locator("#comparison [data-part=window]")
-    second = web.get_by_alt_text("Distorted image", exact=True)
+    second = web.get_by_alt_text("Distorted", exact=True)
     box = window.bounding_box()
 
     def clipped() -> float:
         return float(re.search(r"([\d.]+)px\)$", second.evaluate("image => image.style.clipPath")).group(1))
 
+    # From the first, before anything is touched.
+    assert clipped() == pytest.approx(box["width"] / 2, abs=1)
     slider = web.get_by_role("slider", name="Map opacity")
     error_map = web.get_by_alt_text("Map of the error, brighter where it is stronger: all stages")
     for percent, opacity in (("0", "0"), ("80", "0.8")):
@@ -177,6 +180,14 @@ def test_pictures_of_different_shapes_are_cropped_fitted_or_not_scored(web, pict
     expect(web.get_by_test_id("score")).to_be_visible()
     expect(web.locator("#comparison footer")).to_contain_text("cropped at their centres")
     expect(web.get_by_role("button", name="Cancel")).to_have_count(0)
+    score = web.get_by_test_id("score").inner_text()
+    web.get_by_role("button", name="Share").locator("visible=true").click()
+    link = web.get_by_role("region", name="Link to these numbers").locator("pre").inner_text()
+    told = unpack(link.partition("#")[2])
+    assert told["choices"] == [[], "crop"]
+    assert told["result"]["score"] == pytest.approx(float(score), rel=1e-3)
+    choose(web, "distorted", pictures.distorted)
+    expect(web.get_by_role("region", name="Link to these numbers")).to_have_count(0)
 
 
 def test_broken_file_gives_a_message_and_no_number(web, pictures):
@@ -456,7 +467,18 @@ def test_a_codec_ladder_shows_the_smallest_good_files(page, server, pictures, wi
 
     slider.fill(str(len(scores) // 3))
     rows.locator("visible=true").first.click()
-    expect(page.locator("#ladder-file img").first).to_be_in_viewport()
+    window = page.locator("#ladder-file [data-part=window]")
+    expect(window).to_be_in_viewport()
+    window.focus()
+    page.keyboard.press("+")
+    scale = page.locator("#ladder-file [data-part=scale]")
+    zoomed = scale.inner_text()
+    assert zoomed != "fit"
+    point = page.locator(".dm-plot button.dm-shown + button").first
+    name, _ = point.get_attribute("aria-label").split(":")
+    point.press("Enter")
+    expect(window.locator("[data-part=second-name]")).to_have_text(name)
+    expect(scale).to_have_text(zoomed)
     with page.expect_download() as download:
         page.locator("#ladder-file").get_by_role("button", name=re.compile("Download")).click()
     [shown] = page.locator(".dm-smallest tr.dm-shown").all()

@@ -34,6 +34,8 @@ from .base import Setup, Tab
 
 METRIC: Final = "deepmse"
 
+PRIVATE: Final = {"api_visibility": "private"}
+
 INTRODUCTION: Final = """
 <p class="dm-intro">DeepMSE compares a picture with a distorted copy the way a neural network sees them: how far apart
 they are, and where.</p>
@@ -120,7 +122,8 @@ with {escape(example.in_words)}. Choose pictures of your own above.</p>
         levels = [cast(NDArray[np.uint8], found.main.error_map), *(stage.numpy() for stage in stages)]
         titles = ("all stages", *found.metric.stages)
         maps = {title: colorize(level) for title, level in zip(titles, levels, strict=True)}
-        return viewer.html(paths, reference.decoded.image.size, maps)
+        pictures = dict(zip(("Reference", "Distorted"), paths, strict=True))
+        return viewer.html("Where they differ", pictures, reference.decoded.image.size, maps)
 
 
 def stages_of(found: Findings) -> dict[str, float]:
@@ -141,45 +144,47 @@ def build(setup: Setup) -> None:
         swap = gr.Button("⇄ Swap", scale=0, min_width=110)
         example_buttons(examples.pairs(), images)
     others = metric_choice(compare.metrics.others)
+    shapes = gr.Dropdown([*Shapes], value=Shapes.ASK.value, visible=False)
+    data = gr.JSON(visible=False)
     result = gr.HTML(elem_id="comparison", js_on_load=viewer.SCRIPT)
     with gr.Row(visible=False, elem_id="comparison-shapes", elem_classes="dm-actions") as question:
-        choices = {shapes: gr.Button("", scale=0, min_width=220) for shapes in (Shapes.CROP, Shapes.FIT)}
+        crop, fit = (gr.Button("", scale=0, min_width=220) for _ in range(2))
         cancel = gr.Button("Cancel", scale=0, min_width=110)
     shown = gr.HTML(elem_id="comparison-example", js_on_load=viewer.SCRIPT)
 
-    def clear() -> tuple[str, gr.Row, gr.HTML]:
-        return "", gr.Row(visible=False), gr.HTML(visible=False)
+    def clear() -> tuple[str, str, gr.Row, gr.HTML]:
+        return Shapes.ASK, "", gr.Row(visible=False), gr.HTML(visible=False)
 
     if examples.available():
         # Once the page is there; whoever is faster with pictures of their own does not see it.
-        gr.on(None, compare.example, None, shown, show_progress="hidden", api_visibility="private", **ONE_AT_A_TIME)
+        gr.on(None, compare.example, None, shown, show_progress="hidden", **PRIVATE, **ONE_AT_A_TIME)
     swap.click(None, images, images, js="(reference, distorted) => [distorted, reference]")
-    answered = answer_at(
-        button,
-        compare.__call__,
-        [*images, others],
-        result,
-        api_name="compare",
-        api_description="DeepMSE of a distorted image against its reference.",
-    )
-    answers = {Shapes.ASK: answered} | {
-        shapes: answer_at(
-            choice, partial(compare.__call__, shapes=shapes), [*images, others], result, api_visibility="private"
-        )
-        for shapes, choice in choices.items()
-    }
-    for shapes, event in answers.items():
-        event.then(
-            partial(_question, setup, shapes),
+    endpoint = {"api_name": "compare", "api_description": "DeepMSE of a distorted image against its reference."}
+    for choice, pressed, api in (
+        (Shapes.ASK, button, endpoint),
+        (Shapes.CROP, crop, PRIVATE),
+        (Shapes.FIT, fit, PRIVATE),
+    ):
+        # Kept for who shares the result.
+        pressed.click(None, None, shapes, js=f"() => '{choice}'", **PRIVATE)
+        answer_at(
+            pressed,
+            compare.__call__,
+            [*images, others, shapes],
+            (data, result),
+            js=f"(...values) => [...values.slice(0, -1), '{choice}']",
+            **api,
+        ).then(
+            partial(_question, setup, choice),
             images,
-            [question, *choices.values()],
+            [question, crop, fit],
             preprocess=False,
             show_progress="hidden",
-            api_visibility="private",
+            **PRIVATE,
             **ONE_AT_A_TIME,
         )
     for listen in (cancel.click, *(image.change for image in images)):
-        listen(clear, None, [result, question, shown], api_visibility="private", queue=False)
+        listen(clear, None, [shapes, result, question, shown], **PRIVATE, queue=False)
 
 
 def _question(

@@ -129,7 +129,7 @@ def build(setup: Setup) -> None:
         button,
         judge.__call__,
         [picture, others],
-        result,
+        (gr.JSON(visible=False), result),
         api_name="judge",
         api_description="How good an image looks, without a reference.",
     )

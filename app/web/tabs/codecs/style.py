@@ -63,7 +63,11 @@ STYLE: Final = """
 .dm-smallest .dm-caption { margin-top: 10px; }
 .dm-legend-row { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; }
 
-.dm-chart { margin: 18px 0 14px; }
+/* One curve stands beside the table, several stand side by side below it. */
+.dm-ladder:has(.dm-chart + .dm-chart) > div { grid-column: 1 / -1; }
+.dm-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 0 48px; }
+.dm-curves > p { grid-column: 1 / -1; }
+.dm-chart { min-width: 0; margin: 18px 0 14px; }
 .dm-chart figcaption { margin: 0 0 10px; font-size: 13px; font-weight: 600; color: var(--dm-quiet); }
 .dm-plot { position: relative; height: 240px; margin: 0 0 26px 52px; border: 1px solid var(--border-color-primary);
   border-width: 0 0 1px 1px; }

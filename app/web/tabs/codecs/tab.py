@@ -8,8 +8,8 @@ import gradio as gr
 
 from .....plugin.errors import DeepMSEError
 from .....plugin.images import decode
-from ... import examples
-from ...components import before_after, example_buttons, picture_input, viewable
+from ... import examples, viewer
+from ...components import example_buttons, picture_input, viewable
 from ...ladders import CODECS, Ladder
 from ..base import Setup, Tab
 from .answer import CodecAnswer
@@ -57,7 +57,7 @@ def build(setup: Setup) -> None:
     state = gr.State(None, time_to_live=FORGET_S)
     result = gr.HTML(elem_id="ladder", js_on_load=SCRIPT, min_height=60)
     with gr.Column(visible=False, elem_id="ladder-file") as shown:
-        slider = before_after("Original and file")
+        pictures = gr.HTML(js_on_load=viewer.SCRIPT)
         with gr.Row(elem_classes="dm-actions"):
             download = gr.DownloadButton("Download", size="sm", scale=0, min_width=260)
 
@@ -88,7 +88,7 @@ def build(setup: Setup) -> None:
     def show(ladder: Ladder | None, event: gr.EventData) -> tuple[Any, ...]:
         return _shown(setup, ladder, event)
 
-    result.select(show, state, [shown, slider, download], **private).then(
+    result.select(show, state, [shown, pictures, download], **private).then(
         None, js="() => document.querySelector('#ladder-file').scrollIntoView({block: 'nearest', behavior: 'smooth'})"
     )
 
@@ -103,12 +103,19 @@ def _shown(setup: Setup, ladder: Ladder | None, event: gr.EventData) -> tuple[An
         images = [decode(path).image for path in (ladder.picture.path, step.path)]
     except DeepMSEError as error:
         raise gr.Error("The files are no longer here. Compress the picture again.") from error
+    paths = viewable(setup.place, images)
     name = f"{ladder.picture.name.rpartition('.')[0] or ladder.picture.name}-{step.setting}{step.codec.suffix}"
     file = setup.download(name.replace("/", "_").replace("\\", "_")[-120:])
     file.write_bytes(step.path.read_bytes())
+    pictures = viewer.html(
+        "Beside the original",
+        dict(zip(("Original", step.name), paths, strict=True)),
+        images[0].size,
+        series=ladder.picture.path,
+    )
     return (
         gr.Column(visible=True),
-        gr.ImageSlider(value=viewable(setup.place, images), label=f"Original | {step.name}"),
+        f'<section class="dm-result" aria-label="File beside the original">{pictures}</section>',
         gr.DownloadButton(f"Download {step.name} ({size(step.size)})", value=str(file)),
     )
 

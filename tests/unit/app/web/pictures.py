@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 from deepmse.app.web.uploads import Upload
@@ -29,6 +30,11 @@ def assert_no_number(data, html, *words):
 def shown_score(html: str) -> str:
     [shown] = re.findall(r'data-testid="score">([^<]*)<', html)
     return shown
+
+
+def shown_files(html: str) -> list[Path]:
+    """The files of the pictures that a viewer shows."""
+    return [Path(unquote(path)) for path in re.findall(r'src="gradio_api/file=([^"]+)"', html)]
 
 
 def shown_rows(html: str) -> dict[str, list[str]]:

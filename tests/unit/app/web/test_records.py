@@ -12,6 +12,7 @@ DATA = {
     "score": 12.345678,
     "stages": {"1": 1.5},
     "metrics": {"psnr": {"title": "PSNR", "score": 31.25, "reason": ""}},
+    "notes": ["cropped <to> 3 × 3", "grey"],
     "settings": {"device": "cpu"},
 }
 
@@ -32,6 +33,7 @@ def test_what_is_sent_is_shown_and_never_as_markup():
     assert "a &lt;b&gt;.png" in html
     assert "<td>12.35</td>" in html
     assert "<td>31.25</td>" in html
+    assert "<td>cropped &lt;to&gt; 3 × 3; grey</td>" in html
     forged = {
         "endpoint": "batch",
         "files": [],

@@ -34,7 +34,11 @@ def test_a_link_chooses_what_its_result_was_made_with(setup, inputs):
     html, tabs, *values = share._arrived(setup, inputs, records.pack(records.record(asked, {"files": []})))
     assert html.visible
     assert tabs.selected == "codecs"
-    assert values == [SKIP] * (3 + 2 + 2) + [SKIP, ["JPEG"], ["psnr"]]
+    assert values == [SKIP] * (4 + 2 + 2) + [SKIP, ["JPEG"], ["psnr"]]
+    for given, shapes in (("crop", "crop"), ("no such choice", SKIP), (None, SKIP)):
+        asked = Asked("compare", ("a.png", "b.png"), (["psnr"], given))
+        _, _, *values = share._arrived(setup, inputs, records.pack(records.record(asked, {"score": 1})))
+        assert values[:4] == [SKIP, SKIP, ["psnr"], shapes]
 
 
 def test_a_link_opens_uploaded_pictures_and_no_others(setup, inputs, reference, distorted, tmp_path_factory):
@@ -82,6 +86,17 @@ def test_a_result_is_kept_as_a_small_file_and_as_text_to_copy(setup, reference):
     assert curl.startswith("server=http://page\n")
     assert command == "deepmse score 'my <b>photo.png' -m nr -m piqe"
     assert "<b>" not in html
+
+
+@pytest.mark.parametrize(("shapes", "has_command"), [("ask", True), ("crop", False), ("fit", True)])
+def test_what_was_done_to_different_shapes_is_shared(setup, reference, shapes, has_command):
+    values = (upload(reference), upload(reference), [], shapes, {"score": 50.5}, "http://page/")
+    html, _ = share._shared(setup, "compare", [False, False, True, True], *values)
+    texts = [unescape(text) for text in re.findall(r"<pre[^>]*>(.*?)</pre>", html, re.DOTALL)]
+    assert records.unpack(texts[0].partition("#")[2])["choices"] == [[], shapes]
+    assert ("deepmse score" in texts[-1]) == ("score_pairs" in texts[1]) == has_command
+    assert (share.CROPPED in html) != has_command
+    assert has_command or "[], 'crop', api_name" in texts[1]
 
 
 @pytest.mark.parametrize("data", [None, {"error": "no picture"}])

@@ -67,7 +67,11 @@ def test_curl_uploads_calls_and_prints_the_answer_whatever_the_names(tmp_path, e
     curl.chmod(0o755)
     for name in (ODD, "-b.png"):
         (tmp_path / name).write_text(f"content of {name[:2]}")
-    choices = (["JPEG 2000"], ["psnr"]) if endpoint == "codecs" else (["psnr", "ssim"],)
+    choices = {
+        "codecs": (["JPEG 2000"], ["psnr"]),
+        "compare": (["psnr", "ssim"], "crop"),
+        "batch": (["psnr", "ssim"],),
+    }[endpoint]
     files = (ODD,) if endpoint == "codecs" else (ODD, "-b.png")
     text = snippets.curl(Asked(endpoint, files, choices), "http://page/below/")
     assert run(f'PATH="{curl.parent}:$PATH"\n{text}', tmp_path) == '[{"score": 1}]\n'

@@ -16,7 +16,7 @@ from deepmse.app.web.tabs.codecs.words import size as size_in_words
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from ..pictures import photo, upload
+from ..pictures import photo, shown_files, upload
 
 answer_on = cache(answering.CodecAnswer)
 
@@ -103,9 +103,10 @@ def test_a_file_is_shown_beside_the_original_and_can_be_downloaded(setup, origin
     _, _, ladder = compressed(setup, upload(original), ["JPEG", "JPEG 2000"])
     for index in (2, len(ladder.steps) - 1):
         step = ladder.steps[index]
-        _, slider, download = tab._shown(setup, ladder, chosen(index))
-        for image, source in zip(slider.value, (original, step.path), strict=True):
-            np.testing.assert_array_equal(Image.open(image["path"]), Image.open(source).convert("RGB"))
+        _, html, download = tab._shown(setup, ladder, chosen(index))
+        for image, source in zip(shown_files(html), (original, step.path), strict=True):
+            np.testing.assert_array_equal(Image.open(image), Image.open(source).convert("RGB"))
+        assert f">{step.name}</span>" in html
         file = Path(download.value["path"])
         assert file.read_bytes() == step.path.read_bytes()
         assert re.fullmatch(rf"holiday-{step.setting}\.(jpg|jp2)", file.name)

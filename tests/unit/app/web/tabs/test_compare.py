@@ -1,8 +1,7 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import unquote
+from html import escape
 
 import numpy as np
 import pytest
@@ -23,7 +22,7 @@ from deepmse.plugin.metrics import info, metric_info, metric_names
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from ..pictures import assert_no_number, photo, shown_rows, shown_score, upload
+from ..pictures import assert_no_number, photo, shown_files, shown_rows, shown_score, upload
 
 
 @pytest.fixture(scope="module")
@@ -308,11 +307,6 @@ def test_metrics_are_loaded_once_and_only_the_last_few_sets_are_kept(reference, 
     assert made == [("psnr", "nlpd"), (), ("nlpd",), ()]
 
 
-def shown_files(html: str) -> list[Path]:
-    """The files of the pictures that the viewer shows."""
-    return [Path(unquote(path)) for path in re.findall(r'src="gradio_api/file=([^"]+)"', html)]
-
-
 def test_both_pictures_are_shown_over_each_other_as_they_were_scored(compare, reference, tmp_path):
     turned = tmp_path / "turned.jpg"
     exif = Image.Exif()
@@ -377,7 +371,8 @@ def test_scores_stand_among_distorted_photographs(compare, reference, distorted,
     }
     assert told["psnr"]
     for standing in filter(None, told.values()):
-        assert f"like {' · '.join(standing)}" in html
+        assert escape(view.like(standing)) in html
+        assert all(escape(each) in html for each in standing)
     assert f"{packaged().photographs} photographs" in html
     monkeypatch.setattr(view, "packaged", lambda: replace(packaged(), quartiles={}))
     assert "like " not in compare(upload(reference), upload(distorted), ["psnr"])[1]
