@@ -24,6 +24,7 @@ from ..plugin import datasets, tables
 from ..plugin.engine import score_tables
 from ..plugin.engine.scorer import score_pairs
 from ..plugin.errors import DeepMSEError
+from .first_visits import FirstVisits, first_visits
 from .ports import free_port
 
 STOP_S: Final = 60
@@ -44,6 +45,7 @@ class Crowd:
         seconds_p95: what 95 % of them were below
         first_mb: memory of the server after each client's first pair
         last_mb: at the end
+        first_visits: what a browser waited for before they came; None where there is none
     """
 
     clients: int
@@ -53,6 +55,7 @@ class Crowd:
     seconds_p95: float
     first_mb: float
     last_mb: float
+    first_visits: FirstVisits | None
 
     @property
     def growth(self) -> float:
@@ -84,6 +87,7 @@ def crowd(folder: Path, photos: Path | None, clients: int, pairs: int, device: s
     with served(folder, device) as (address, process):
         import psutil
 
+        visits = first_visits(address, "Compare")
         server = psutil.Process(process.pid)
         memory: list[float] = []
 
@@ -103,7 +107,7 @@ def crowd(folder: Path, photos: Path | None, clients: int, pairs: int, device: s
     if not kept:
         raise DeepMSEError("the page gave no client the score that the engine gives")
     p50, p95 = np.quantile(kept, (0.5, 0.95))
-    return Crowd(clients, pairs, len(answers) - len(kept), float(p50), float(p95), memory[0], memory[-1])
+    return Crowd(clients, pairs, len(answers) - len(kept), float(p50), float(p95), memory[0], memory[-1], visits)
 
 
 def _client(

@@ -161,6 +161,7 @@ def bench_page(
 ) -> None:
     """Serve the web page to many clients at once: what they wait, and how the server's memory grows.
 
+    Before they come, and where Playwright and Chromium are installed, a browser with an empty cache opens the page.
     A pair is lost if it gets no score, or another one than "deepmse score" gives. Exit status 1 if any is.
     """
     from tempfile import TemporaryDirectory
@@ -178,6 +179,10 @@ def bench_page(
             f"Memory: {found.first_mb:.0f} MB after the first round, {found.last_mb:.0f} MB at the end "
             f"({found.growth:+.1%})"
         )
+        if visits := found.first_visits:
+            terminal.out.print(
+                f"First visit: something to see after {visits.painted_s:.2f} s, buttons after {visits.usable_s:.2f} s"
+            )
     if found.lost:
         raise typer.Exit(1)
 

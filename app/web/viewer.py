@@ -40,7 +40,7 @@ STYLE: Final = """
 .dm-window > [data-part=first-name] { left: 8px; }
 .dm-window > [data-part=second-name] { right: 8px; }
 .dm-viewer [hidden] { display: none !important; }
-.dm-tools { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 18px; }
+.dm-tools { display: flex; flex-wrap: wrap; align-items: center; gap: 10px 14px; }
 .dm-tools > *, .dm-tools label { display: flex; align-items: center; gap: 8px; font-size: 13px;
   color: var(--dm-quiet); }
 .dm-tools button { justify-content: center; min-width: 36px; min-height: 36px; margin: 0 !important;
@@ -48,8 +48,8 @@ STYLE: Final = """
   background: var(--button-secondary-background-fill); color: var(--body-text-color); font-size: 14px; }
 .dm-tools button[aria-pressed=true] { background: var(--dm-chosen); color: #fff; }
 .dark .dm-tools button[aria-pressed=true] { color: #111; }
-.dm-tools output { min-width: 52px; text-align: center; font-variant-numeric: tabular-nums; }
-.dm-tools input[type=range] { width: 100px; accent-color: var(--color-accent); }
+.dm-tools output { min-width: 46px; text-align: center; font-variant-numeric: tabular-nums; }
+.dm-tools input[type=range] { width: 90px; accent-color: var(--color-accent); }
 .dm-tools select { padding: 6px 28px 6px 8px; border: 1px solid var(--border-color-primary); border-radius: 8px;
   background-color: var(--input-background-fill); color: var(--body-text-color); font-size: 13px; }
 .dm-legend i { width: 60px; height: 10px; border-radius: 3px; }

@@ -16,4 +16,6 @@ def test_no_pair_of_any_client_is_lost(monkeypatch, capsys):
     assert (end.value.code, found["lost"]) == (0, 0)
     assert (found["clients"], found["pairs"]) == (3, 2)
     assert 0 < found["seconds_p50"] <= found["seconds_p95"]
+    if visits := found["first_visits"]:
+        assert 0 < visits["painted_s"] <= visits["usable_s"]
     assert found["growth"] == pytest.approx(found["last_mb"] / found["first_mb"] - 1)

@@ -101,7 +101,7 @@ STYLE: Final = """
 .dm-rows tbody tr { cursor: pointer; }
 .dm-rows tbody tr:hover { background: var(--background-fill-secondary); }
 .dm-rows .dm-shown { box-shadow: inset 3px 0 var(--color-accent); }
-.dm-rows .dm-rejected { opacity: .5; }
+.dm-rows .dm-rejected { opacity: .7; }
 .dm-rows .dm-rejected th button { text-decoration: line-through; }
 .dm-rows .dm-failed { color: var(--dm-bad); }
 
