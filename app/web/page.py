@@ -139,6 +139,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_700",
         body_text_color_subdued="*neutral_600",
         body_text_color_subdued_dark="*neutral_300",
+        link_text_color="*primary_600",
+        link_text_color_dark="*primary_400",
         input_placeholder_color="*neutral_600",
         input_placeholder_color_dark="*neutral_300",
     )

@@ -49,10 +49,10 @@ STYLE: Final = """
 .dm-tools button[aria-pressed=true] { background: var(--dm-chosen); color: #fff; }
 .dark .dm-tools button[aria-pressed=true] { color: #111; }
 .dm-tools output { min-width: 46px; text-align: center; font-variant-numeric: tabular-nums; }
-.dm-tools input[type=range] { width: 90px; accent-color: var(--color-accent); }
+.dm-tools input[type=range] { width: 84px; accent-color: var(--color-accent); }
 .dm-tools select { padding: 6px 28px 6px 8px; border: 1px solid var(--border-color-primary); border-radius: 8px;
   background-color: var(--input-background-fill); color: var(--body-text-color); font-size: 13px; }
-.dm-legend i { width: 60px; height: 10px; border-radius: 3px; }
+.dm-legend i { width: 50px; height: 10px; border-radius: 3px; }
 .dm-viewer figcaption { margin-top: 8px; font-size: 13px; color: var(--dm-quiet); }
 @media (max-width: 640px) { .dm-viewer .dm-by-keys { display: none; } }
 """

@@ -84,7 +84,7 @@ def test_what_is_copied_gives_the_same_numbers(web_server, pair):
     files = tuple(path.name for path in pair)
     [expected] = score_pairs([pair], ["deepmse", "psnr"], device="cpu")
     value, psnr = (f"{expected.measurements[name].value:.6g}" for name in ("deepmse", "psnr"))
-    asked = Asked("compare", files, (["psnr"],))
+    asked = Asked("compare", files, (["psnr"], "ask"))
     printed = shell(curl(asked, web_server.address), folder)
     answer, *_ = json.loads(printed)
     assert (f"{answer['score']:.6g}", f"{answer['metrics']['psnr']['score']:.6g}") == (value, psnr)

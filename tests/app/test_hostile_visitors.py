@@ -144,7 +144,7 @@ ODD = {
 def test_what_is_no_picture_is_told_so_at_every_endpoint(visitor, name):
     content, words = ODD[name]
     upload = visitor.send(name, content)
-    calls = {"judge": (upload, []), "compare": (upload, upload, []), "codecs": (upload, ["JPEG"], ["psnr"])}
+    calls = {"judge": (upload, []), "compare": (upload, upload, [], "ask"), "codecs": (upload, ["JPEG"], ["psnr"])}
     for endpoint, data in calls.items():
         event, (answer, html, *_) = visitor.call(endpoint, *data)
         assert event == "complete"

@@ -555,21 +555,21 @@ DECLARED_A_FILE = {"meta": {"_type": "gradio.FileData"}}
 @pytest.mark.parametrize(
     ("endpoint", "inputs", "declared", "refusal"),
     [
-        ("compare", lambda image: [image, image], DECLARED_A_FILE, "event: error"),
-        ("compare", lambda image: [image, image], {}, "no uploaded file"),
-        ("judge", lambda image: [image], DECLARED_A_FILE, "event: error"),
-        ("judge", lambda image: [image], {}, "no uploaded file"),
-        ("codecs", lambda image: [image, []], DECLARED_A_FILE, "event: error"),
-        ("codecs", lambda image: [image, []], {}, "no uploaded file"),
-        ("batch", lambda image: [[image]], DECLARED_A_FILE, "event: error"),
-        ("batch", lambda image: [[image]], {}, "event: error"),
+        ("compare", lambda image: [image, image, [], "ask"], DECLARED_A_FILE, "event: error"),
+        ("compare", lambda image: [image, image, [], "ask"], {}, "no uploaded file"),
+        ("judge", lambda image: [image, []], DECLARED_A_FILE, "event: error"),
+        ("judge", lambda image: [image, []], {}, "no uploaded file"),
+        ("codecs", lambda image: [image, [], []], DECLARED_A_FILE, "event: error"),
+        ("codecs", lambda image: [image, [], []], {}, "no uploaded file"),
+        ("batch", lambda image: [[image], []], DECLARED_A_FILE, "event: error"),
+        ("batch", lambda image: [[image], []], {}, "event: error"),
     ],
 )
 def test_api_reads_no_file_that_was_not_uploaded(server, pictures, endpoint, inputs, declared, refusal):
     image = {"path": str(pictures.reference), **declared}
     request = urllib.request.Request(
         f"{server}gradio_api/call/{endpoint}",
-        data=json.dumps({"data": [*inputs(image), []]}).encode(),
+        data=json.dumps({"data": inputs(image)}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=120) as response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import astuple
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +56,16 @@ def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
         "network_sha256": model.network_sha256,
     }
     write_model(path, tensors, GAUSSIAN_PROCESS, about, card)
+
+
+@cache
+def packaged() -> QualityModel:
+    """The model that comes with this package, conditioned on its training images once a process: that takes seconds.
+
+    Raises:
+        WeightsError: if it is not there
+    """
+    return load()
 
 
 def load(path: Path = PACKAGED) -> QualityModel:

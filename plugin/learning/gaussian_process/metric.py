@@ -55,7 +55,7 @@ class NoReferenceQuality(NoReferenceMetric):
         self.info = info or metric_info("nr")
         self.policy = policy
         self._path = files.PACKAGED if model is None else Path(model)
-        self._model = files.load(self._path)
+        self._model = files.packaged() if model is None else files.load(self._path)
         self._network = FeatureNetwork(self._model.recipe.taps, self._model.recipe.pool, device, dtype=self._dtype)
         found = self._network.weights
         if found.sha256 != self._model.network_sha256:

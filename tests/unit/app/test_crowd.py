@@ -4,12 +4,13 @@ import json
 import sys
 
 import pytest
-from deepmse.app import cli
+from deepmse.app import cli, first_visits
 
 
 def test_no_pair_of_any_client_is_lost(monkeypatch, capsys):
     arguments = ["deepmse", "bench", "page", "--clients", "3", "--pairs", "2", "--device", "cpu", "--json"]
     monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr(first_visits, "VISITS", 1)
     with pytest.raises(SystemExit) as end:
         cli.main()
     found = json.loads(capsys.readouterr().out)
