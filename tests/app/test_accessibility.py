@@ -80,6 +80,7 @@ def test_nothing_on_any_tab_is_seriously_hard_to_reach(page, web_server, photo, 
     put("picture")
     press("Judge")
     expect(page.locator(".dm-judgement")).to_be_visible()
+    expect(page.locator("#judgement-map img")).to_have_count(2)
     problems["Judge"] = serious(page)
 
     page.get_by_role("tab", name="Batch").click()

@@ -63,7 +63,6 @@ STYLE: Final = """
 .dm-smallest .dm-caption { margin-top: 10px; }
 .dm-legend-row { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; }
 
-/* One curve stands beside the table, several stand side by side below it. */
 .dm-ladder:has(.dm-chart + .dm-chart) > div { grid-column: 1 / -1; }
 .dm-curves { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 0 48px; }
 .dm-curves > p { grid-column: 1 / -1; }
