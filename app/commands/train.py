@@ -14,6 +14,7 @@ from ...plugin.errors import ImageError, UsageError
 from ...plugin.learning.recipes import THREE_BRANCH
 from ...plugin.learning.settings import Settings
 from .. import terminal
+from .causes import train_causes
 from .config import Config
 from .convnext import train_convnext
 from .epochs import CardAsJson, Crop, DryRun, ModelOut, Resume, TensorBoard, epochs_bar, say_skipped, show_plan
@@ -51,6 +52,7 @@ _ENCODER: Final = "inception-v3"
 train_app = Commands(help="Train models on opinion scores.", no_args_is_help=True)
 train_app.command("convnext")(train_convnext)
 train_app.command("finetune")(finetune)
+train_app.command("causes")(train_causes)
 
 
 @train_app.command("nr")

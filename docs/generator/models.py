@@ -18,9 +18,10 @@ def pages(root: Path) -> dict[str, str]:
 
 def _page(name: str, card: dict[str, Any]) -> str:
     lines = [f"# Model card: {name}", ""]
+    family = "causes" if name == "causes" else "nr"
     lines += [
-        f"What `deepmse train nr` wrote beside the model `{name}` when it was made. What it can and cannot do is",
-        "told in [the results of nr](../../results/nr.md), which terms its data have in",
+        f"What `deepmse train {family}` wrote beside the model `{name}` when it was made. What it can and",
+        f"cannot do is told in [the results of {family}](../../results/{family}.md), which terms its data have in",
         "[third parties](../../third_party.md).",
         "",
     ]

@@ -14,6 +14,7 @@ import torch
 from ..errors import ImageError
 from ..images.sizes import same_shape
 from ..metrics.base import Assessment, Comparison, Features, FullReferenceMetric, Metric, NoReferenceMetric
+from ..metrics.causes import Cause
 from .loading import Frame, Reference
 from .records import Item, Measurement
 
@@ -90,10 +91,20 @@ def assessed(metric: NoReferenceMetric, assessment: Assessment) -> list[Measurem
     others = (assessment.deviations, assessment.percentiles)
     deviations, percentiles = ([None] * len(values) if each is None else each.tolist() for each in others)
     domains: Sequence[str | None] = assessment.domains or [None] * len(values)
+    causes: Sequence[tuple[Cause, ...]] = assessment.causes or [()] * len(values)
     return [
         _why_no_score(metric, value)
-        or Measurement(value, deviation=deviation, percentile=percentile, grade=metric.grade(value), domain=domain)
-        for value, deviation, percentile, domain in zip(values, deviations, percentiles, domains, strict=True)
+        or Measurement(
+            value,
+            deviation=deviation,
+            percentile=percentile,
+            grade=metric.grade(value),
+            domain=domain,
+            causes=likely,
+        )
+        for value, deviation, percentile, domain, likely in zip(
+            values, deviations, percentiles, domains, causes, strict=True
+        )
     ]
 
 

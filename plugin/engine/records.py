@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..metrics.causes import Cause
+
 
 @dataclass(frozen=True)
 class Item:
@@ -32,11 +34,13 @@ class Measurement:
     Args:
         value: the score
         stages: per-stage values, if the metric has stages
-        error_map: where the images differ, uint8 (h, w), on one scale for all images, if asked for
+        error_map: where the images differ, or where an image by itself is bad, uint8 (h, w), on one scale for all
+            images, if asked for
         deviation: standard deviation of the score's error, if the metric knows it
         percentile: share of the metric's training images that score lower, 0 to 100, if it has them
         grade: the score in a plain word, if the metric has them
         domain: how near the image is to the metric's training images, if it knows: "in", "near" or "out"
+        causes: what the image may look bad by, the likeliest first, if the metric can tell
     """
 
     value: float
@@ -46,6 +50,7 @@ class Measurement:
     percentile: float | None = None
     grade: str | None = None
     domain: str | None = None
+    causes: tuple[Cause, ...] = ()
 
 
 @dataclass(frozen=True)

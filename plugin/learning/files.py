@@ -20,7 +20,7 @@ from ..weights import read_tensors
 def write_model(
     path: Path,
     tensors: Mapping[str, torch.Tensor],
-    declaration: Declaration,
+    declaration: Declaration | None,
     about: Mapping[str, Any],
     card: Mapping[str, Any],
 ) -> None:
@@ -29,7 +29,7 @@ def write_model(
     Args:
         path: ends in ``.safetensors``
         tensors: the parameters
-        declaration: what the model declares of its scores
+        declaration: what the model declares of its scores; None where it gives none
         about: what else its family needs to build it again; JSON-able
         card: what users should know of it; JSON-able
 
@@ -38,7 +38,7 @@ def write_model(
     """
     import safetensors.torch
 
-    header = {**declaration.to_json(), **about}
+    header = {**(declaration.to_json() if declaration else {}), **about}
     contents = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     # Several entries of metadata would be written in an order that changes from run to run. Written here because
     # safetensors would let nobody but the owner read the file.

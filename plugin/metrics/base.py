@@ -12,6 +12,7 @@ import torch
 from ..errors import UsageError
 from ..graphs import Graph
 from ..images import ImagePolicy
+from .causes import Cause
 from .info import MetricInfo
 
 Features = tuple[torch.Tensor, ...]
@@ -42,12 +43,14 @@ class Assessment:
         deviations: standard deviations of the scores' errors, shape (N,), where the metric knows them
         percentiles: share of the metric's training images that score lower, 0 to 100, shape (N,), where it has them
         domains: how near each image is to the metric's training images, a word of ``DOMAINS``, N, where it knows
+        causes: what each image may look bad by, the likeliest first, N, where the metric can tell
     """
 
     scores: torch.Tensor
     deviations: torch.Tensor | None = None
     percentiles: torch.Tensor | None = None
     domains: Sequence[str] | None = None
+    causes: Sequence[tuple[Cause, ...]] | None = None
 
 
 class Metric(ABC):

@@ -20,9 +20,10 @@ from ...metrics import MetricInfo, metric_info
 from ...metrics.base import Assessment, NoReferenceMetric
 from ...metrics.precision import FLOAT32, dtype_of, name_of
 from ...weights import sha256
+from ..causes.files import load as load_causes
 from ..opinion import grade
 from . import files
-from .features import LONGEST, SHORTEST, FeatureNetwork
+from .features import LONGEST, PIXELS, SHORTEST, FeatureNetwork, columns
 from .graph import quality_graph
 
 
@@ -63,6 +64,7 @@ class NoReferenceQuality(NoReferenceMetric):
                 f"{self._path}: was trained on network weights of SHA-256 {self._model.network_sha256[:12]}…, not on "
                 f"{found.path} ({found.sha256[:12]}…)"
             )
+        self._pixels = columns(self._model.sizes, [PIXELS]) if PIXELS in self._model.sizes else None
 
     def keep_features(self) -> None:
         """Keep the network's features, in the user's cache folder."""
@@ -86,7 +88,8 @@ class NoReferenceQuality(NoReferenceMetric):
             for name in ("scores", "deviations", "percentiles")
         )
         domains = [domain for part in parts for domain in part.domains or ()]
-        return Assessment(scores, deviations, percentiles, domains or None)
+        causes = None if self._pixels is None else load_causes().causes(features[:, self._pixels])
+        return Assessment(scores, deviations, percentiles, domains or None, causes)
 
     def graph(self) -> Graph:
         """Images at the working size to scores, deviations and percentiles."""

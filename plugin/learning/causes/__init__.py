@@ -1,0 +1,1 @@
+"""What a picture may look bad by: one of the synthetic distortions, told by the no-reference model's features."""
