@@ -15,6 +15,7 @@ from .commands import (
     datasets,
     demo,
     evaluate,
+    explain,
     export,
     features,
     finetune,
@@ -67,7 +68,7 @@ _TRAIN = "Train models"
 _MACHINE = "This machine"
 
 for panel, commands in {
-    _SCORE: (demo.demo, score.score, issues.issues, metrics.metrics),
+    _SCORE: (demo.demo, score.score, issues.issues, explain.explain, metrics.metrics),
     _COMPARE: (
         evaluate.evaluate,
         report.report,

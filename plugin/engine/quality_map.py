@@ -98,8 +98,7 @@ def quality_map(metric: NoReferenceMetric, image: torch.Tensor) -> QualityMap:
         UsageError: if the metric's range has no end, so that its scores have no place on a scale, or the picture is
             so narrow that the metric takes no window of it
     """
-    if not all(np.isfinite(metric.info.range)):
-        raise UsageError(f"{metric.info.title} has no map: its scores have no ends that a scale could have")
+    require_scale(metric)
     picture = between(image[None], WINDOW, LONGEST)[0]
     height, width = picture.shape[-2:]
     window = min(WINDOW, height), min(WINDOW, width)
@@ -121,6 +120,16 @@ def quality_map(metric: NoReferenceMetric, image: torch.Tensor) -> QualityMap:
     return QualityMap(
         grid, tops, lefts, window, (height, width), metric.info.range, lower_is_better=metric.info.lower_is_better
     )
+
+
+def require_scale(metric: NoReferenceMetric) -> None:
+    """Check that a metric's scores have a place on a scale.
+
+    Raises:
+        UsageError: if its range has no end
+    """
+    if not all(np.isfinite(metric.info.range)):
+        raise UsageError(f"{metric.info.title} has no map: its scores have no ends that a scale could have")
 
 
 def _starts(side: int, window: int) -> tuple[int, ...]:

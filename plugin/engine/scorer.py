@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from itertools import islice
@@ -16,12 +17,13 @@ import torch
 from ..errors import ImageError, UsageError
 from ..images import MAX_PIXELS
 from ..metrics import create, distinct, metric_info
-from ..metrics.base import AnyMetric, Features, FullReferenceMetric
+from ..metrics.base import AnyMetric, Features, FullReferenceMetric, NoReferenceMetric
 from ..threads import decoders, in_order, lanes
 from .batching import by_size
 from .devices import pick_device
 from .loading import Frame, Reference, ReferenceCache, Watch, load
 from .measuring import Pair, assessed, compared, features_of, image_of, notes_on, usable
+from .quality_map import quality_map, require_scale
 from .records import Item, Measurement, Score
 
 T = TypeVar("T")
@@ -44,12 +46,15 @@ class Scorer:
             float32
         batch_size: images at a time; None for what suits the device
         error_maps: also compute maps of where the images differ
+        quality_maps: also map where images are bad that are scored by themselves, see
+            :func:`~.quality_map.quality_map`
         max_pixels: limit on an image's width × height
         reference_cache_bytes: memory for references that may be needed again
         watch: told of each image but the references what was decoded
 
     Raises:
-        UsageError: if a metric, device, preset or policy does not exist, or no metric takes a setting
+        UsageError: if a metric, device, preset or policy does not exist, no metric takes a setting, or one whose
+            scores have no scale is to make quality maps
         WeightsError: if a metric's weights are not found
 
     >>> import deepmse
@@ -69,6 +74,7 @@ class Scorer:
         precision: str | None = None,
         batch_size: int | None = None,
         error_maps: bool = False,
+        quality_maps: bool = False,
         max_pixels: int = MAX_PIXELS,
         reference_cache_bytes: int = REFERENCE_CACHE_BYTES,
         watch: Watch | None = None,
@@ -85,6 +91,11 @@ class Scorer:
         # Two at a time keep a core's cache warm; a GPU wants many.
         self.batch_size = batch_size or (2 if self.device.type == "cpu" else GPU_BATCH)
         self._error_maps = error_maps
+        self._quality_maps = quality_maps
+        if quality_maps:
+            for metric in self.metrics.values():
+                if isinstance(metric, NoReferenceMetric):
+                    require_scale(metric)
         self._max_pixels = max_pixels
         self._reference_cache_bytes = reference_cache_bytes
         self._watch = watch
@@ -213,7 +224,8 @@ class Scorer:
             if isinstance(metric, FullReferenceMetric):
                 references = [features_of(metric, pairs[index]) for index in batch]
                 return compared(metric, metric.compare(references, images, error_maps=self._error_maps))
-            return assessed(metric, metric.assess(images))
+            found = assessed(metric, metric.assess(images))
+            return list(map(partial(_mapped, metric), images, found)) if self._quality_maps else found
 
         return by_size([image_of(metric, pair) for pair in pairs], measure)
 
@@ -294,6 +306,16 @@ def score_pairs(
     """
     scorer = Scorer(metrics, **settings)
     return list(scorer.run(Item(index, dist, ref) for index, (ref, dist) in enumerate(pairs)))
+
+
+def _mapped(metric: NoReferenceMetric, image: torch.Tensor, found: Measurement | str) -> Measurement | str:
+    """A measurement with the map of its image, unless that is too narrow for a window."""
+    if isinstance(found, str):
+        return found
+    try:
+        return replace(found, error_map=quality_map(metric, image).levels)
+    except UsageError:
+        return found
 
 
 def _create_all(names: Iterable[str], device: torch.device, settings: dict[str, Any]) -> dict[str, AnyMetric]:

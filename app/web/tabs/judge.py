@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Final, cast
 
@@ -12,6 +13,7 @@ from PIL import Image
 from ....plugin.engine.quality_map import QualityMap, quality_map
 from ....plugin.errors import DeepMSEError
 from ....plugin.metrics.base import NoReferenceMetric
+from ....plugin.metrics.causes import NONE, TOP, Cause
 from ....plugin.overlay import colorize
 from .. import examples, view
 from ..answers import Answer, answer, data_of
@@ -87,6 +89,7 @@ class Judgement:
             "grade": found.main.grade,
             "percentile": found.main.percentile,
             "domain": found.main.domain,
+            "causes": [each._asdict() for each in found.main.causes[:TOP]],
         }
         return {**data, **data_of(found)}, result_html(found, interval)
 
@@ -159,6 +162,7 @@ def result_html(found: Findings, interval: tuple[float, float] | None) -> str:
     {f'<p class="dm-grade">{escape(grade.capitalize())}</p>' if grade else ""}
     {_scale(found, interval)}
     {f"<p>{_rank(percentile)}</p>" if percentile is not None else ""}
+    {_likely(found.main.causes)}
     {f"<p>{_FOREIGN[domain]}</p>" if domain in _FOREIGN else ""}
   </div>
   {view.others(found.others, found.settings)}
@@ -188,6 +192,19 @@ def _scale(found: Findings, interval: tuple[float, float] | None) -> str:
     <div class="dm-grades" aria-hidden="true">{grades}</div>
     {words}
 """
+
+
+def _likely(causes: Sequence[Cause]) -> str:
+    """What the picture most likely looks bad by; the second too where the first is as likely wrong."""
+    if not causes:
+        return ""
+    told = causes[:1] if causes[0].probability > 0.5 else causes[:2]
+    names = ["no distortion" if each.name == NONE else each.name for each in told]
+    words = ", or ".join(
+        f"<strong>{escape(name)}</strong>, {100 * each.probability:.0f} %"
+        for name, each in zip(names, told, strict=True)
+    )
+    return f'<p data-testid="cause">Likely cause: {words}</p>'
 
 
 def map_html(picture: Image.Image, found: QualityMap) -> str:

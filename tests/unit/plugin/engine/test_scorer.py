@@ -15,6 +15,7 @@ from deepmse import DeepMSE, score_pairs
 from deepmse.plugin.engine import loading
 from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.engine.devices import pick_device
+from deepmse.plugin.engine.quality_map import quality_map
 from deepmse.plugin.engine.records import Item
 from deepmse.plugin.engine.scorer import Scorer
 from deepmse.plugin.errors import UsageError, WeightsError, without_paths
@@ -490,6 +491,24 @@ class TestNoReference:
         small, enough = Scorer(device="cpu").run([Item(0, plain(1, (80, 39))), Item(1, plain(2, (40, 40)))])
         assert "too small: 80×39, and Brightness needs 40 pixels a side" in small.error
         assert enough.measurements["brightness"].value == 2
+
+    def test_quality_is_mapped_if_asked_for(
+        self, use: Callable[[AnyMetric], AnyMetric], tmp_path: Path, plain: Callable[..., Path]
+    ) -> None:
+        metric = use(Brightness())
+        metric.info = replace(metric.info, range=(0, 255))
+        pixels = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "noise.png")
+        items = [Item(0, tmp_path / "noise.png"), Item(1, plain(9, (40, 4000)))]
+        mapped, narrow = Scorer(device="cpu", quality_maps=True).run(items)
+        expected = quality_map(metric, torch.from_numpy(pixels).permute(2, 0, 1)).levels
+        np.testing.assert_array_equal(mapped.measurements["brightness"].error_map, expected)
+        assert (narrow.measurements["brightness"].value, narrow.measurements["brightness"].error_map) == (9, None)
+
+    def test_scores_without_a_scale_are_not_mapped(self, use: Callable[[AnyMetric], AnyMetric]) -> None:
+        use(Brightness())
+        with pytest.raises(UsageError, match="Brightness has no map"):
+            Scorer(device="cpu", quality_maps=True)
 
     def test_notes_of_the_file_are_kept(self, use: Callable[[AnyMetric], AnyMetric], tmp_path: Path) -> None:
         use(Brightness())

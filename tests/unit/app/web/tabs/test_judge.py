@@ -11,6 +11,7 @@ from deepmse.plugin.engine import scorer as scoring
 from deepmse.plugin.images import NATIVE, RESIZE_256
 from deepmse.plugin.metrics import metric_info
 from deepmse.plugin.metrics.base import Assessment, NoReferenceMetric
+from deepmse.plugin.metrics.causes import Cause
 from gradio.utils import get_upload_folder
 from PIL import Image
 
@@ -25,13 +26,14 @@ class Brightness(NoReferenceMetric):
     deviation: float | None = 10.0
     percentile: float | None = 63.4
     domain = "in"
+    causes: tuple[Cause, ...] = ()
 
     def assess(self, images):
         scores = images.double().mean((1, 2, 3)) / 2.55
         each = [
             None if value is None else torch.full_like(scores, value) for value in (self.deviation, self.percentile)
         ]
-        return Assessment(scores, *each, domains=[self.domain] * len(scores))
+        return Assessment(scores, *each, domains=[self.domain] * len(scores), causes=[self.causes] * len(scores))
 
     def grade(self, score):
         return "bright" if score > 50 else "dark"
@@ -94,6 +96,22 @@ def test_judgement_without_interval_or_rank_shows_none(judge, lamp, tmp_path, mo
     assert data["percentile"] is None
     assert "probability" not in html
     assert "photographs" not in html
+
+
+@pytest.mark.parametrize(
+    ("causes", "words"),
+    [
+        ([("JPEG compression", 0.83), ("lens blur", 0.17)], "Likely cause: JPEG compression, 83 %"),
+        ([("none", 0.45), ("<b>", 0.4), ("jitter", 0.15)], "Likely cause: no distortion, 45 %, or &lt;b&gt;, 40 %"),
+        ([], None),
+    ],
+)
+def test_the_likely_cause_is_told(judge, lamp, tmp_path, monkeypatch, causes, words):
+    monkeypatch.setattr(lamp, "causes", tuple(Cause(*each) for each in causes))
+    data, html = judge(grey(tmp_path / "grey.png", 60))
+    assert data["causes"] == [{"name": name, "probability": value} for name, value in causes]
+    found = re.search('<p data-testid="cause">(.*?)</p>', html)
+    assert (found and re.sub("</?strong>", "", found[1])) == words
 
 
 @pytest.mark.parametrize(("domain", "words"), [("near", "trust the score less"), ("out", "may mean little")])
