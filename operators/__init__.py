@@ -4,6 +4,7 @@ from .apply_quality_model import ApplyQualityModel
 from .compute_full_reference import ComputeFullReference
 from .compute_no_reference import ComputeNoReference
 from .evaluate_quality import EvaluateQuality
+from .explain_quality import ExplainQuality
 from .export_quality_report import ExportQualityReport
 from .find_quality_issues import FindQualityIssues
 from .forget_features import ForgetFeatures
@@ -23,6 +24,7 @@ OPERATORS = (
     ComputeFullReference,
     ComputeNoReference,
     EvaluateQuality,
+    ExplainQuality,
     ExportQualityReport,
     FindQualityIssues,
     LoadImageQualityDataset,
@@ -46,6 +48,7 @@ __all__ = [
     "ComputeFullReference",
     "ComputeNoReference",
     "EvaluateQuality",
+    "ExplainQuality",
     "ExportQualityReport",
     "FindQualityIssues",
     "ForgetFeatures",

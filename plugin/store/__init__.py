@@ -2,6 +2,7 @@
 
 from .acts import REVIEWS, Acts
 from .agreement import QualityTable, evaluate_view, read_table
+from .causes import CausesJob
 from .compute import Progress, ScoringJob, compute_full_reference, compute_no_reference, scoring_time
 from .conditions import AND, AT_LEAST, AT_MOST, ONE_OF, OR, Condition, criterion, in_words, is_meeting, meeting
 from .distributions import (
@@ -70,6 +71,7 @@ __all__ = [
     "REVIEW",
     "REVIEWS",
     "Acts",
+    "CausesJob",
     "Condition",
     "Distribution",
     "Family",

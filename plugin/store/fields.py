@@ -215,9 +215,9 @@ def _declarations(metric: MetricInfo, *, error_maps: bool) -> dict[str, _Declara
 
 
 def has_error_maps(dataset: fo.Dataset, metric: MetricInfo) -> bool:
-    """Whether the dataset has a field for the error maps of ``metric``, and not something else of its name."""
+    """Whether ``metric`` has error maps and the dataset a field for them, and not something else of its name."""
     name = ScoreFields.of(metric).map
-    field = dataset.get_field(name)
+    field = dataset.get_field(name) if metric.has_error_map else None
     return field is not None and _declarations(metric, error_maps=True)[name].is_kind_of(field)
 
 

@@ -12,6 +12,8 @@ import fiftyone.core.media as fom
 from ..errors import UsageError
 from ..learning.learnt import beside
 from ..metrics import MODEL_SUFFIX
+from ..metrics.causes import CAUSE
+from .causes import fields_of_causes
 from .compute import default_map_dir
 from .fields import SCORES_KEY, ScoreFields
 from .learnt import VIEW
@@ -65,12 +67,17 @@ def leftovers(dataset: fo.Dataset, key: str) -> Leftovers:
         raise UsageError(f"{dataset.name} has no run {key!r} that can be undone")
     config = dataset.get_run_info(key).config
     name = _name(config)
+    views: list[str] = []
     if getattr(config, "trained", None):
         model = models_dir(dataset) / f"{name}{MODEL_SUFFIX}"
         kept = (model, model.with_suffix(".json"), beside(model), model.with_suffix(".log.csv"))
         fields = [label_field(name)] if dataset.has_field(label_field(name)) else []
-        files, views = [path for path in kept if path.is_file()], []
+        files = [path for path in kept if path.is_file()]
         runs, scores = [key], 0
+    elif getattr(config, "explains", None):
+        fields, files = fields_of_causes(dataset), _maps(dataset, name)
+        runs = [key, *(other for other in undoable_runs(dataset) if other != key and _explains(dataset, other))]
+        scores = len(_all(dataset).exists(CAUSE)) if dataset.has_field(CAUSE) else 0
     else:
         field = name.replace("-", "_")
         fields = [each for each in asdict(ScoreFields.named(field)).values() if dataset.has_field(each)]
@@ -107,12 +114,16 @@ def undo(dataset: fo.Dataset, key: str) -> Leftovers:
 
 
 def _name(config: Any) -> str:
-    """Of the metric that a run scored with, or of the model that it trained; empty for other runs."""
-    return str(getattr(config, "trained", None) or getattr(config, "metric", None) or "")
+    """Of the metric that a run scored or explained with, or of the model that it trained; empty for other runs."""
+    return str(next(filter(None, (getattr(config, kind, None) for kind in ("trained", "metric", "explains"))), ""))
 
 
 def _writes(dataset: fo.Dataset, key: str, metric: str) -> bool:
     return bool(getattr(dataset.get_run_info(key).config, "metric", None) == metric)
+
+
+def _explains(dataset: fo.Dataset, key: str) -> bool:
+    return bool(getattr(dataset.get_run_info(key).config, "explains", None))
 
 
 def _all(dataset: fo.Dataset) -> Any:

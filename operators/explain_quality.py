@@ -1,0 +1,112 @@
+"""Operator: tell what images look bad by, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.core.collections import SampleCollection
+from fiftyone.operators import types
+
+from ..plugin.errors import UsageError
+from ..plugin.store import CausesJob, is_grouped, scoring_time
+from .compute import count
+from .forms import MANY, choice, delegable, delegation, plan, problem
+from .work import WorkingOperator, told
+
+
+class ExplainQuality(WorkingOperator):
+    """Tells which distortion each image most likely has, and maps where it is bad."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What the App shows and allows."""
+        return delegable(
+            "explain_quality",
+            "Explain image quality",
+            "What each image most likely looks bad by: blur, noise, compression and more, with a probability (IQA)",
+            "help_center",
+        )
+
+    def __call__(
+        self,
+        samples: SampleCollection,
+        *,
+        slice_name: str | None = None,
+        maps: bool = False,
+        device: str = "auto",
+        delegate: bool = False,
+    ) -> foo.ExecutionResult:
+        """Run the operator from Python.
+
+        Args:
+            samples: dataset or view
+            slice_name: slice to look at, of a grouped dataset; by default all of its images
+            maps: also write maps of where ``nr`` sees bad quality
+            device: "auto", "cpu" or "cuda"
+            delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
+        """
+        params = {"slice_name": slice_name, "maps": maps, "device": device}
+        return self.request(samples, params, delegate=delegate)
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        inputs = types.Object()
+        inputs.view_target(ctx, action_description="Explain")
+        samples = ctx.target_view()
+        if is_grouped(samples):
+            slices = samples._root_dataset.group_slices
+            choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
+        inputs.bool(
+            "maps",
+            default=False,
+            label="Also map where",
+            description="Quality of overlapping windows, as a heatmap; takes several times as long",
+        )
+        try:
+            if not samples:
+                raise UsageError("there are no samples to explain")
+            _job(ctx)
+        except UsageError as error:
+            problem(inputs, "Cannot explain these samples", str(error))
+        else:
+            number = count(samples)
+            time = None if ctx.params.get("maps") else scoring_time(["nr"], ctx.params.get("device"), number)
+            plan(inputs, "Explains", number, "images", time)
+        return types.Property(inputs, view=types.View(label=self.config.label))
+
+    def resolve_execution_options(self, ctx: foo.ExecutionContext) -> foo.ExecutionOptions:
+        """Immediate or delegated; delegated first for many samples."""
+        return delegation(by_default=ctx.dataset is not None and count(ctx.target_view()) >= MANY)
+
+    def work(self, ctx: foo.ExecutionContext, results: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Look at the images; see :class:`WorkingOperator`."""
+        job = _job(ctx)
+        for state in job:
+            yield told(state)
+        results |= {"causes": job.causes, "errors": job.errors}
+
+    def show(self, results: dict[str, Any]) -> types.Property:
+        """How many images have which cause."""
+        outputs = types.Object()
+        total = sum(results["causes"].values())
+        lines = ["| likely cause | images | share |", "|---|---:|---:|"]
+        lines += [
+            f"| {name} | {number:,} | {100 * number / total:.1f} % |" for name, number in results["causes"].items()
+        ]
+        outputs.md("\n".join(lines), name="causes")
+        if results["errors"]:
+            failed = "\n".join(f"- {number:,} failed: {reason}" for reason, number in results["errors"].items())
+            outputs.md(failed, name="errors")
+        return types.Property(outputs, view=types.View(label="What images look bad by"))
+
+
+def _job(ctx: foo.ExecutionContext) -> CausesJob:
+    params = ctx.params
+    return CausesJob(
+        ctx.target_view(),
+        slice_name=params.get("slice_name") or None,
+        maps=bool(params.get("maps")),
+        device=params.get("device") or "auto",
+    )
