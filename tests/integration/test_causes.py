@@ -1,5 +1,6 @@
 """What images look bad by, and where, in FiftyOne datasets."""
 
+import json
 from pathlib import Path
 
 import fiftyone as fo
@@ -83,6 +84,22 @@ def test_an_immediate_run_streams_and_a_delegated_one_gives_the_same(photos):
     assert "| likely cause |" in str(shown.body.params["outputs"])
     assert sum(operation.result.result["causes"].values()) == 2
     assert not photos.has_field("nr_map")
+
+
+def test_the_command_line_fills_a_dataset_and_takes_grouped_slices(run, photos, tmp_path):
+    result = run("explain", "--dataset", photos.name, "--device", "cpu", "--json")
+    assert result.status == 3
+    told = json.loads(result.out)
+    photos.reload()
+    assert sum(told["causes"].values()) == photos.count("quality_cause") == 2
+    assert sum(told["errors"].values()) == photos.count("quality_cause_error") == 1
+    groups, group = fo.Dataset(), fo.Group()
+    for name, path in (("left", tmp_path / "a.jpg"), ("right", tmp_path / "b.png")):
+        groups.add_sample(fo.Sample(filepath=str(path), group=group.element(name)))
+    list(CausesJob(groups, slice_name="right", device="cpu"))
+    found = groups.select_group_slices().values("quality_cause")
+    assert [value is not None for value in found] == [False, True]
+    groups.delete()
 
 
 def test_what_cannot_be_explained_is_said(photos, tmp_path):
