@@ -103,7 +103,7 @@ def clean(tour: Tour, address: str, images: int) -> None:
         panel.locator(".barlayer .point").first.wait_for()
     with tour.step("set a threshold"):
         whole = count.inner_text()
-        panel.get_by_role("slider").press("PageDown")
+        panel.get_by_role("slider").press("PageUp")
         expect(count).not_to_have_text(whole)
     with tour.step("reject what lies beyond it"):
         button("Reject").click()
