@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.panel import PanelRefBase
@@ -24,6 +25,7 @@ class State(PanelRefBase):
         super().__init__(ctx)
         self._data = ctx.panel_state
         self._unsaved: dict[str, Any] = {}
+        self._view: fo.DatasetView | None = None
 
     def set(self, key: str | Mapping[str, Any], value: Any = None) -> None:
         """Set values by their paths.
@@ -39,11 +41,18 @@ class State(PanelRefBase):
             self._unsaved.pop(path, None)
             self._unsaved[path] = each
 
+    def show(self, view: fo.DatasetView) -> None:
+        """Have the App show a view once the state is written, by which the panel knows the event that follows."""
+        self._view = view
+
     def save(self) -> None:
         """Write what was set to the App."""
         if self._unsaved:
             self._ctx.ops.patch_panel_state(self._unsaved)
             self._unsaved = {}
+        if self._view is not None:
+            self._ctx.ops.set_view(self._view)
+            self._view = None
 
 
 _STATES: Final[WeakKeyDictionary[foo.ExecutionContext, State]] = WeakKeyDictionary()

@@ -76,12 +76,12 @@ class PinnedSession:
             label: what it is, in Markdown
         """
         self.state.set({"shown": fingerprint(view), "shown_label": label})
-        self.ctx.ops.set_view(view)
+        self.state.show(view)
 
     def show_pinned(self) -> None:
         """Bring the pinned view back to the grid."""
         self.state.set({"shown": None, "shown_label": None})
-        self.ctx.ops.set_view(self.pinned)
+        self.state.show(self.pinned)
 
     def prompt(self, operator: str, then: Callable[[Any], None] | None = None, **params: Any) -> None:
         """Open the form of an operator of this plugin.
