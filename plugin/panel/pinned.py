@@ -9,7 +9,6 @@ import fiftyone as fo
 import fiftyone.operators as foo
 
 from ..store import build_view, fingerprint, view_stages
-from .base import Panel, state_of
 from .events import event_uri
 
 
@@ -30,7 +29,7 @@ class PinnedSession:
 
     def __init__(self, panel: foo.Panel, ctx: foo.ExecutionContext) -> None:
         self.ctx = ctx
-        self.state = state_of(ctx)
+        self.state = ctx.panel.state
         self._panel = panel
 
     @property
@@ -76,12 +75,12 @@ class PinnedSession:
             label: what it is, in Markdown
         """
         self.state.set({"shown": fingerprint(view), "shown_label": label})
-        self.state.show(view)
+        self.ctx.ops.set_view(view)
 
     def show_pinned(self) -> None:
         """Bring the pinned view back to the grid."""
         self.state.set({"shown": None, "shown_label": None})
-        self.state.show(self.pinned)
+        self.ctx.ops.set_view(self.pinned)
 
     def prompt(self, operator: str, then: Callable[[Any], None] | None = None, **params: Any) -> None:
         """Open the form of an operator of this plugin.
@@ -95,7 +94,7 @@ class PinnedSession:
         self.ctx.prompt(f"{self._panel.plugin_name}/{operator}", params=params or None, on_success=on_success)
 
 
-class PinnedPanel(Panel):
+class PinnedPanel(foo.Panel):
     """A panel that takes statistics of a pinned view."""
 
     def session(self, ctx: foo.ExecutionContext) -> PinnedSession:

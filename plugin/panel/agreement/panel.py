@@ -83,7 +83,7 @@ class QualityVsMos(PinnedPanel):
         if session.is_drawn:
             session.mark(ctx.selected or [], in_grid=True)
 
-    def draw(self, ctx: foo.ExecutionContext) -> types.Property:
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""
         return layout.draw(Form(self), self.tabs, ctx.panel_state)
 

@@ -8,7 +8,6 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
-from ..base import state_of
 from ..events import add_events
 from ..form import Form
 from ..pinned import PinnedPanel
@@ -78,9 +77,9 @@ class QualityCuration(PinnedPanel):
 
     def on_change_selected(self, ctx: foo.ExecutionContext) -> None:
         """Say what buttons act on now."""
-        state_of(ctx).set({"n_selected": len(ctx.selected), "asked": 0})
+        ctx.panel.state.set({"n_selected": len(ctx.selected), "asked": 0})
 
-    def draw(self, ctx: foo.ExecutionContext) -> types.Property:
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been computed."""
         return layout.draw(Form(self), ctx.panel_state)
 

@@ -9,7 +9,6 @@ from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
 from ...figures.comparison import FRAMES
-from ..base import Panel, state_of
 from ..events import add_events
 from ..form import Form
 from .content import COMPARED, NEIGHBOURS, TITLES
@@ -35,7 +34,7 @@ def on_stages(session: Session) -> None:
     session.show_stages()
 
 
-class PairInspector(Panel):
+class PairInspector(foo.Panel):
     """A pair of images, in the grid's space or beside an open sample."""
 
     @property
@@ -66,7 +65,7 @@ class PairInspector(Panel):
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
         """Start over."""
-        state_of(ctx).set("sample", None)
+        ctx.panel.state.set("sample", None)
         self.session(ctx).update()
 
     def on_change_view(self, ctx: foo.ExecutionContext) -> None:
@@ -76,14 +75,14 @@ class PairInspector(Panel):
     def on_change_selected(self, ctx: foo.ExecutionContext) -> None:
         """Show the sample that was selected last."""
         if ctx.selected:
-            state_of(ctx).set("sample", ctx.selected[-1])
+            ctx.panel.state.set("sample", ctx.selected[-1])
         self.session(ctx).update()
 
     def on_change_current_sample(self, ctx: foo.ExecutionContext) -> None:
         """Follow the open sample."""
         self.session(ctx).update()
 
-    def draw(self, ctx: foo.ExecutionContext) -> types.Property:
+    def render(self, ctx: foo.ExecutionContext) -> types.Property:
         """Lay out what has been found."""
         form, state = Form(self), ctx.panel_state
         form.text("words_shown", state.get("words") or "")

@@ -11,7 +11,6 @@ from ...errors import ImageError, UsageError, WeightsError
 from ...figures import Figure, picture_grid
 from ...overlay import PALETTE
 from ...store import Pair, pair_of
-from ..base import state_of
 from .content import COMPARED, MAPS, figures_of, words_of
 
 _NOTHING: Final = "**No image to inspect**: this view has none."
@@ -30,7 +29,7 @@ class Session:
 
     def __init__(self, ctx: foo.ExecutionContext) -> None:
         self.ctx = ctx
-        self.state = state_of(ctx)
+        self.state = ctx.panel.state
 
     @cached_property
     def pair(self) -> Pair | None:

@@ -41,7 +41,7 @@ def on_open_run(session: Session) -> None:
     session.pin(view)
     session.choose_only(kept.settings)
     session.state.set("opened", kept.key)
-    session.state.show(view)
+    session.ctx.ops.set_view(view)
     session.update()
     if kept.agrees_with(session.comparison().evaluation):
         session.ctx.ops.notify(f"{kept.key}: the numbers are those that were saved", variant="success")
