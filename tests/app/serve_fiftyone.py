@@ -3,19 +3,16 @@
 Usage: python serve_fiftyone.py PORT VALUES.json LIVE_SUBSET PHOTOS
 
 Four datasets: ``scored``, ``unscored`` and ``labelled`` hold the same pairs, real ones from the folder LIVE_SUBSET
-or, where there is none, a demo set written to PHOTOS, ``labelled`` no more than ``N_LABELLED`` of them; ``LABELS`` of
-these have a number in the field ``rating``; ``levels`` holds a demo set. Each has workspaces: the panel on agreement
-beside the grid, or alone, and each other panel beside the grid. What ``scored`` holds is in VALUES.json once the App
-is up. The database is this process's own. It ends when its input does, which is however the process ends that started
-it.
+or, where there is none, a demo set written to PHOTOS; ``LABELS`` of ``labelled`` have a number in the field
+``rating``; ``levels`` holds a demo set. Each has workspaces: the panel on agreement beside the grid, or alone, and
+each other panel beside the grid. What ``scored`` holds is in VALUES.json once the App is up. The database is this
+process's own. It ends when its input does, which is however the process ends that started it.
 """
 
 import json
 import os
-import random
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
@@ -33,7 +30,6 @@ from deepmse.plugin.store import ScoringJob, import_dataset
 from deepmse.plugin.store.training import UNCERTAIN
 
 METRICS = ("deepmse", "psnr", "ssim", "gmsd")
-N_LABELLED = 64
 LABELS = 50
 
 
@@ -41,8 +37,7 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
     is_real = live_subset.is_dir()
     quality = load("live_subset", live_subset) if is_real else make_demo(photos)
     add_workspaces(import_dataset(quality, "unscored"))
-    few = replace(quality, records=tuple(random.Random(0).sample(quality.records, N_LABELLED)))
-    label(import_dataset(few, "labelled"), quality.target_field)
+    label(import_dataset(quality, "labelled"), quality.target_field)
     dataset = scored(quality, "scored")
     if is_real:
         scored(make_demo(photos, live_subset / "ref"), "levels")
@@ -54,7 +49,7 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
         "path": paths,
         "distortion": distortions,
         "target": targets,
-        "labelled": [str(record.dist) for record in few.records],
+        "labelled": [str(record.dist) for record in quality.records],
         "labels": LABELS,
         "uncertain": UNCERTAIN,
         "scores": dict(zip(METRICS, scores, strict=True)),
