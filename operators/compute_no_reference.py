@@ -10,9 +10,9 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.metrics import Kind
-from ..plugin.store import ImageSource, is_grouped
+from ..plugin.store import ImageSource
 from .compute import ComputeOperator, weights_input
-from .forms import choice, delegable
+from .forms import delegable, slice_choice
 
 
 class ComputeNoReference(ComputeOperator):
@@ -60,9 +60,7 @@ class ComputeNoReference(ComputeOperator):
 
     def source_inputs(self, inputs: types.Object, samples: SampleCollection) -> None:
         """The slice of a grouped dataset."""
-        if is_grouped(samples):
-            slices = samples._root_dataset.group_slices
-            choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
+        slice_choice(inputs, samples)
 
     def extra_inputs(self, inputs: types.Object) -> None:
         """Weights."""

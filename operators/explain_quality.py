@@ -10,9 +10,9 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
-from ..plugin.store import CausesJob, is_grouped, scoring_time
+from ..plugin.store import CausesJob, scoring_time
 from .compute import count
-from .forms import MANY, choice, delegable, delegation, plan, problem
+from .forms import MANY, delegable, delegation, plan, problem, slice_choice
 from .work import WorkingOperator, told
 
 
@@ -55,9 +55,7 @@ class ExplainQuality(WorkingOperator):
         inputs = types.Object()
         inputs.view_target(ctx, action_description="Explain")
         samples = ctx.target_view()
-        if is_grouped(samples):
-            slices = samples._root_dataset.group_slices
-            choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
+        slice_choice(inputs, samples)
         inputs.bool(
             "maps",
             default=False,

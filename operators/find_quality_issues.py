@@ -12,8 +12,8 @@ from fiftyone.operators import types
 
 from ..plugin.errors import UsageError
 from ..plugin.issues import ISSUES, MEASURES
-from ..plugin.store import IssuesJob, box_fields, is_grouped
-from .forms import MANY, choice, delegable, delegation, problem
+from ..plugin.store import IssuesJob, box_fields
+from .forms import MANY, choice, delegable, delegation, problem, slice_choice
 from .work import WorkingOperator, told
 
 
@@ -108,9 +108,7 @@ def _where(inputs: types.Object, samples: SampleCollection) -> None:
     """Whole images or boxes, which slice, and whether to score along the way."""
     if fields := box_fields(samples):
         choice(inputs, "patches", "Boxes of (empty: whole images)", fields, None, required=False)
-    if is_grouped(samples):
-        slices = samples._root_dataset.group_slices
-        choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
+    slice_choice(inputs, samples)
     inputs.bool(
         "score",
         default=False,

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import fiftyone.operators as foo
+from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
+from ..plugin.store import is_grouped
 from ..plugin.vocabulary import HIGHER, LOWER, direction
 
 MANY: Final = 2000
@@ -53,6 +55,13 @@ def choice(
         view.add_choice(value, label=value)
     default = default if default in values else None
     inputs.enum(name, list(values), default=default, required=required, label=label, view=view)
+
+
+def slice_choice(inputs: types.Object, samples: SampleCollection) -> None:
+    """Add ``slice_name``, where samples are in slices."""
+    if is_grouped(samples):
+        slices = samples._root_dataset.group_slices
+        choice(inputs, "slice_name", "Slice (empty: all images)", slices, None, required=False)
 
 
 def direction_choice(inputs: types.Object, label: str, higher: str, lower: str, *, lower_is_better: bool) -> None:

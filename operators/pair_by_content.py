@@ -11,7 +11,7 @@ from fiftyone.core.collections import SampleCollection
 from fiftyone.operators import types
 
 from ..plugin.store import REVIEW, ReferencesJob
-from .forms import chosen_folder, folder
+from .forms import chosen_folder, delegable, folder
 from .work import WorkingOperator, told
 
 
@@ -21,16 +21,11 @@ class PairByContent(WorkingOperator):
     @property
     def config(self) -> foo.OperatorConfig:
         """What the App shows and allows."""
-        return foo.OperatorConfig(
-            name="pair_by_content",
-            label="Pair images with originals by content",
-            description="Proposes the reference of each image, with a confidence and a view, the least sure first",
-            icon="compare",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
+        return delegable(
+            "pair_by_content",
+            "Pair images with originals by content",
+            "Proposes the reference of each image, with a confidence and a view, the least sure first",
+            "compare",
         )
 
     def __call__(

@@ -9,6 +9,9 @@ LOWER: Final = "lower"
 DIRECTIONS: Final = {HIGHER: "Higher is better", LOWER: "Lower is better"}
 """What to call each direction of a score or a target."""
 
+SOURCE: Final = "quality_source"
+"""Column and field: the first image of the set that shows the same picture. Stands in where there is no reference."""
+
 NO_BREAKDOWN: Final = "(no breakdown)"
 SHOWN: Final = "95 %"
 """Confidence intervals are computed and shown."""

@@ -14,8 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from pathlib import Path
 from deepmse.app.ports import free_port
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect, sync_playwright
+from waiting import answers
 
 REPOSITORY = Path(__file__).parents[1]
 SIZE = {"width": 1400, "height": 860}
@@ -144,15 +143,6 @@ def served(photos: Path) -> Iterator[tuple[str, int, float]]:
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait()
-
-
-def answers(address: str) -> bool:
-    """Whether a server is there."""
-    try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-    return True
 
 
 def main(photos: Path, out: Path) -> None:

@@ -2,6 +2,8 @@
 
 import contextlib
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from subprocess import Popen
 from typing import TypeVar
@@ -45,3 +47,12 @@ def processor_time(process: psutil.Process) -> float:
         for each in [process, *process.children(recursive=True)]:
             total += sum(each.cpu_times()[:4])
     return total
+
+
+def answers(address: str) -> bool:
+    """Whether a server is there."""
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+    return True

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...plugin.errors import UsageError
-from ...plugin.vocabulary import HIGHER, LOWER
+from ...plugin.vocabulary import HIGHER, LOWER, SOURCE
 from .. import terminal
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _DISTORTED = "dist"
 
 #: The reference, and what the issues name in its place.
-_PICTURES: Final = ("ref", "quality_source")
+_PICTURES: Final = ("ref", SOURCE)
 
 
 @dataclass(frozen=True)

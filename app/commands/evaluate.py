@@ -107,7 +107,7 @@ def evaluate(
     table = without_learnt(table, columns, leave_out=unseen)
     values = {column: table.numbers(column) for column in directions}
     targets = table.numbers(target)
-    sampled = cluster or (picture_column(table))
+    sampled = cluster or picture_column(table)
     settings: dict[str, Any] = {
         "lower_is_better": directions,
         "target_lower_is_better": lower,

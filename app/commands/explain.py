@@ -13,22 +13,12 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from .options import SOME_FAILED, Device, DistColumn, View
+from .options import SOME_FAILED, Device, DistColumn, FilledDataset, Images, View
 
 
 def explain(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PATH...",
-            help="Images, folders with all below them, quoted patterns; a table with the column dist; or - for a "
-            "list of paths on standard input.",
-        ),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A FiftyOne dataset in place of paths; its samples get the fields."),
-    ] = None,
+    paths: Images = None,
+    dataset: FilledDataset = None,
     view: View = None,
     maps: Annotated[
         bool, typer.Option("--maps", help="Of a dataset: also map where nr sees bad quality, into a heatmap.")

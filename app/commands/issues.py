@@ -13,25 +13,15 @@ import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
-from .options import Device, DistColumn, View
+from .options import Device, DistColumn, FilledDataset, Images, View
 
 if TYPE_CHECKING:
     from ...plugin.engine.issue_tables import Count
 
 
 def issues(
-    paths: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PATH...",
-            help="Images, folders with all below them, quoted patterns; a table with the column dist; or - for a "
-            "list of paths on standard input.",
-        ),
-    ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="A FiftyOne dataset in place of paths; its samples get the fields."),
-    ] = None,
+    paths: Images = None,
+    dataset: FilledDataset = None,
     view: View = None,
     patches: Annotated[
         str | None,

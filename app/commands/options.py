@@ -24,3 +24,15 @@ WeightsPath = Annotated[
 DistColumn = Annotated[str, typer.Option(help="Column of the images.")]
 RefColumn = Annotated[str, typer.Option(help="Column of the references.")]
 View = Annotated[str | None, typer.Option(metavar="NAME", help="Of the dataset, a saved view alone.")]
+Images = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="PATH...",
+        help="Images, folders with all below them, quoted patterns; a table with the column dist; or - for a "
+        "list of paths on standard input.",
+    ),
+]
+FilledDataset = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="A FiftyOne dataset in place of paths; its samples get the fields."),
+]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import UsageError
 from ..metrics.causes import CAUSE, CAUSES, CONFIDENCE, METRIC, TOP
 from ..tables import Table
 from .issue_tables import SEPARATOR
 from .records import Score
-from .score_tables import output_columns, row_of
+from .score_tables import output_columns, require_free, row_of
 
 
 def columns(table: Table) -> tuple[str, ...]:
@@ -19,8 +18,7 @@ def columns(table: Table) -> tuple[str, ...]:
         UsageError: if the table has a column of such a name already
     """
     added = (CAUSE, CONFIDENCE, CAUSES)
-    if taken := [name for name in added if name in table.columns]:
-        raise UsageError(f"{table.path}: has a column {taken[0]!r} already; rename or remove it first")
+    require_free(table, added)
     *scored, error = output_columns(table, [METRIC])
     return (*scored, *added, error)
 

@@ -9,13 +9,13 @@ from ..errors import ImageError, UsageError
 from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, Judgement, Thresholds, judge
 from ..metrics import metric_info
 from ..tables import Table
+from ..vocabulary import SOURCE
 from .examining import Examination, Examiner, Subject, examine
 from .records import Item, Score
-from .score_tables import ERROR, output_columns, row_of
+from .score_tables import ERROR, output_columns, require_free, row_of
 
 FOUND = f"{PREFIX}issues"
 DUPLICATE_OF = f"{PREFIX}duplicate_of"
-SOURCE = f"{PREFIX}source"
 SEPARATOR = "; "
 """Between the names of an image's issues."""
 
@@ -93,8 +93,7 @@ def columns(table: Table, metrics: Sequence[str]) -> tuple[str, ...]:
         UsageError: if the table has a column of such a name already
     """
     added = (FOUND, DUPLICATE_OF, SOURCE, *(measure.field for measure in MEASURES.values()))
-    if taken := [name for name in added if name in table.columns]:
-        raise UsageError(f"{table.path}: has a column {taken[0]!r} already; rename or remove it first")
+    require_free(table, added)
     scored = output_columns(table, metrics)
     own = len(table.columns)
     return (*scored[:own], *added, *scored[own:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -228,10 +228,19 @@ def output_columns(pairs: Table, metrics: Sequence[str], *, details: bool = Fals
         UsageError: if the pairs have a column of such a name already
     """
     added = [column for name in metrics for column in _score_columns(metric_info(name), details)] + [ERROR]
-    for column in added:
-        if column in pairs.columns:
-            raise UsageError(f"{pairs.path}: has a column {column!r} already; rename or remove it first")
+    require_free(pairs, added)
     return (*pairs.columns, *added)
+
+
+def require_free(table: Table, added: Iterable[str]) -> None:
+    """Check that a table has none of the columns that are to be added.
+
+    Raises:
+        UsageError: it has one
+    """
+    for column in added:
+        if column in table.columns:
+            raise UsageError(f"{table.path}: has a column {column!r} already; rename or remove it first")
 
 
 def row_of(pairs: Table, metrics: Sequence[str], score: Score, *, details: bool = False) -> dict[str, str]:

@@ -33,7 +33,7 @@ def score_histogram(counts: Sequence[int], edges: Sequence[float], title: str) -
         "type": "bar",
         "x": [(low + high) / 2 for low, high in pairwise(edges)],
         "y": list(counts),
-        "width": [high - low for low, high in pairwise(edges)],
+        "width": [high - low or 1.0 for low, high in pairwise(edges)],
         "marker": {"color": COLORS[0], "opacity": 0.75},
         "hovertemplate": "%{y} images near %{x:.4g}<extra></extra>",
     }

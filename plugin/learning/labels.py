@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import datasets
 from ..errors import UsageError
 from ..tables import read_table
+from ..vocabulary import SOURCE
 from .opinion import as_quality
 
 #: How far outside their scale labels may lie and still count as its end, as a share of the scale: published means
@@ -168,9 +169,7 @@ def from_csv(
         target=target,
         scale=scale,
         lower_is_better=lower_is_better,
-        sources=()
-        if "ref" in table.columns
-        else [row.get("quality_source", "").strip() or None for row in table.rows],
+        sources=() if "ref" in table.columns else [row.get(SOURCE, "").strip() or None for row in table.rows],
         name=path.stem,
     )
 

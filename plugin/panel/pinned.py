@@ -11,6 +11,9 @@ import fiftyone.operators as foo
 from ..store import build_view, fingerprint, view_stages
 from .events import event_uri
 
+#: What comes before a view is pinned, or pins one.
+_FIRST: Final = (None, "on_startup", "on_load", "on_change_dataset", "on_change_view")
+
 
 class PinnedSession:
     """One event of a panel that pins a view.
@@ -109,7 +112,3 @@ class PinnedPanel(foo.Panel):
         if method not in _FIRST and not session.is_pinned:
             self.on_load(ctx)
         return super().execute(ctx)
-
-
-#: What comes before a view is pinned, or pins one.
-_FIRST: Final = (None, "on_startup", "on_load", "on_change_dataset", "on_change_view")

@@ -12,12 +12,10 @@ import fiftyone as fo
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, find_by_field, metric_info, metric_names
-from ..vocabulary import direction_in_words, lower_by_name
+from ..vocabulary import SOURCE, direction_in_words, lower_by_name
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
-SOURCE_FIELD: Final = "quality_source"
-"""The first image of the set that shows the same picture: stands in where there is no reference."""
 LEVEL_FIELD: Final = "level"
 CATEGORY_FIELD: Final = "category"
 SPLIT_FIELD: Final = "split"
@@ -229,7 +227,7 @@ def written_by_metrics() -> dict[str, str]:
 
 def cluster_field(dataset: fo.Dataset) -> str | None:
     """The field whose values say which images show the same picture; None where none does."""
-    return next((name for name in (REF_FIELD, SOURCE_FIELD) if dataset.has_field(name)), None)
+    return next((name for name in (REF_FIELD, SOURCE) if dataset.has_field(name)), None)
 
 
 def declare_target(dataset: fo.Dataset, target: Target) -> None:

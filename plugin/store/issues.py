@@ -11,8 +11,8 @@ from fiftyone.core.collections import SampleCollection
 
 from ..errors import ImageError, UsageError, without_paths
 from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, thresholds_with
+from ..vocabulary import SOURCE
 from .compute import Progress, ScoringJob
-from .fields import SOURCE_FIELD
 from .places import Places, WholeImages, places
 from .presentation import to_sidebar
 from .runs import Outcome, Run
@@ -137,7 +137,7 @@ class IssuesJob:
         names = [str(each.subject.path) if whole else each.subject.key for each in examinations]
         for name, others in (
             (DUPLICATE_OF, [each.duplicate_of for each in judgements]),
-            (SOURCE_FIELD, [each.source for each in judgements]),
+            (SOURCE, [each.source for each in judgements]),
         ):
             write(name, [None if place is None else names[place] for place in others])
         write(ERROR, [_reason(each) for each in examinations])
@@ -182,7 +182,7 @@ def _fields(thresholds: Mapping[str, float]) -> dict[str, tuple[type[fo.Field], 
     fields[_flag(UNREADABLE)] = (fo.BooleanField, "Is no image, or a damaged one", {})
     fields[FOUND] = (fo.ListField, "Names of all issues", {"subfield": fo.StringField})
     fields[DUPLICATE_OF] = (fo.StringField, "The earlier image of which it is a duplicate", {})
-    fields[SOURCE_FIELD] = (fo.StringField, "The first image that shows the same picture, maybe this one", {})
+    fields[SOURCE] = (fo.StringField, "The first image that shows the same picture, maybe this one", {})
     fields[ERROR] = (fo.StringField, "Why it cannot be read", {})
     return fields
 

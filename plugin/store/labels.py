@@ -9,7 +9,8 @@ from fiftyone import ViewField as F
 from fiftyone.core.collections import SampleCollection
 
 from ..learning.labels import LabelledImages, labelled
-from .fields import REF_FIELD, SOURCE_FIELD, Target, cluster_field
+from ..vocabulary import SOURCE
+from .fields import REF_FIELD, Target, cluster_field
 from .items import ImageSource
 
 
@@ -31,7 +32,7 @@ def read_labels(samples: SampleCollection, target: Target) -> LabelledImages:
         target=target.field,
         scale=target.range,
         lower_is_better=target.lower_is_better,
-        sources=known.values(pictures) if pictures == SOURCE_FIELD else (),
+        sources=known.values(pictures) if pictures == SOURCE else (),
         dataset=dataset.name,
     )
 

@@ -10,8 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ import pytest
 from deepmse.app.ports import free_port
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from ..waiting import QUIET_S, WORK_S, processor_time, wait_for
+from ..waiting import QUIET_S, WORK_S, answers, processor_time, wait_for
 
 REPOSITORY = Path(__file__).parents[2]
 TIMEOUT_MS = QUIET_S * 1000
@@ -177,15 +175,6 @@ def web_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     finally:
         process.terminate()
         process.wait(QUIET_S)
-
-
-def answers(address: str) -> bool:
-    """Whether a server is there."""
-    try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
-    return True
 
 
 def text_of(path: Path) -> str:

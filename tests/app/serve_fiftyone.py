@@ -49,7 +49,6 @@ def main(port: int, values: Path, live_subset: Path, photos: Path) -> None:
         "path": paths,
         "distortion": distortions,
         "target": targets,
-        "labelled": [str(record.dist) for record in quality.records],
         "labels": LABELS,
         "uncertain": UNCERTAIN,
         "scores": dict(zip(METRICS, scores, strict=True)),

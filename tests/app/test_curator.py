@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration]
 def open_form(app: Page, served: Served, operator: str) -> None:
     """Choose an operator for the dataset ``labelled`` as the App's users do."""
     app.goto(f"{served.url}/datasets/labelled")
-    expect_count(app, len(served.values["labelled"]))
+    expect_count(app, len(served.values["path"]))
     open_operator(app, operator)
 
 
@@ -38,15 +38,15 @@ def test_images_are_scored_and_the_poor_ones_found(app, served):
     app.locator("[data-cy=sidebar-field-arrow-enabled-nr_grade]").click()
     app.get_by_placeholder("+ filter by nr_grade").click()
     app.locator("[data-cy^=selector-result-]").get_by_text("poor", exact=True).click()
-    scores = Scorer(["nr"], device="cpu").run(Item(path, path) for path in served.values["labelled"])
+    scores = Scorer(["nr"], device="cpu").run(Item(path, path) for path in served.values["path"])
     poor = sum(score.measurements["nr"].grade == "poor" for score in scores)
-    assert 0 < poor < len(served.values["labelled"])
+    assert 0 < poor < len(served.values["path"])
     expect_count(app, poor)
     screenshot(app, "nr-poor")
 
 
 def test_a_model_learns_from_labels_and_says_what_to_label_next(app, served):
-    n, labels = len(served.values["labelled"]), served.values["labels"]
+    n, labels = len(served.values["path"]), served.values["labels"]
     open_form(app, served, "Train a quality model")
     app.get_by_role("combobox").last.click()
     app.get_by_role("option", name="rating", exact=True).click()
