@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
@@ -46,6 +47,16 @@ def bar(description: str) -> Iterator[Callable[[int, int | None], None]]:
             display.update(task, completed=done, total=total, rate=f"{speed:.0f}/s" if speed else "")
 
         yield update
+
+
+@contextmanager
+def stoppable(rows: Path) -> Iterator[None]:
+    """Where the user stops what is done inside, say that ``rows`` has what was done, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        err.print(f"Stopped. {escaped(rows)} has what was done; go on with --resume.", soft_wrap=True)
+        sys.exit(130)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, left: int = 1) -> Table:

@@ -28,7 +28,8 @@ class ComputeFullReference(ComputeOperator):
             "compute_full_reference",
             "Compute full-reference image quality",
             "A score for each image beside its reference (FR-IQA): DeepMSE, PSNR, SSIM, LPIPS and others",
-            "compare",
+            "full-reference",
+            drawn=True,
         )
 
     def __call__(

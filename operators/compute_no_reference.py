@@ -12,7 +12,7 @@ from fiftyone.operators import types
 from ..plugin.metrics import Kind
 from ..plugin.store import ImageSource
 from .compute import ComputeOperator, weights_input
-from .forms import delegable, slice_choice
+from .forms import delegable, icon_file, slice_choice
 
 
 class ComputeNoReference(ComputeOperator):
@@ -28,7 +28,8 @@ class ComputeNoReference(ComputeOperator):
             "compute_no_reference",
             "Compute no-reference image quality",
             "A score for each image by itself: find blurry, noisy, badly compressed images, or sharp ones (NR-IQA)",
-            "photo_filter",
+            "no-reference",
+            drawn=True,
         )
 
     def __call__(
@@ -51,7 +52,8 @@ class ComputeNoReference(ComputeOperator):
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         """A button above the grid."""
-        button = types.Button(label="Score image quality", icon="photo_filter", prompt=True)
+        icons = {f"{theme}Icon": icon_file("no-reference", theme) for theme in ("light", "dark")}
+        button = types.Button(label="Score image quality", prompt=True, **icons)
         return types.Placement(types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, button)
 
     def source(self, params: dict[str, Any]) -> ImageSource:

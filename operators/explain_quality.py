@@ -35,6 +35,7 @@ class ExplainQuality(WorkingOperator):
         *,
         slice_name: str | None = None,
         maps: bool = False,
+        only_missing: bool = False,
         device: str = "auto",
         delegate: bool = False,
     ) -> foo.ExecutionResult:
@@ -44,10 +45,11 @@ class ExplainQuality(WorkingOperator):
             samples: dataset or view
             slice_name: slice to look at, of a grouped dataset; by default all of its images
             maps: also write maps of where ``nr`` sees bad quality
+            only_missing: leave images alone of which the same has been told before
             device: "auto", "cpu" or "cuda"
             delegate: queue the work for ``fiftyone delegated launch`` rather than do it now
         """
-        params = {"slice_name": slice_name, "maps": maps, "device": device}
+        params = {"slice_name": slice_name, "maps": maps, "only_missing": only_missing, "device": device}
         return self.request(samples, params, delegate=delegate)
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -61,6 +63,12 @@ class ExplainQuality(WorkingOperator):
             default=False,
             label="Also map where",
             description="Quality of overlapping windows, as a heatmap; takes several times as long",
+        )
+        inputs.bool(
+            "only_missing",
+            default=False,
+            label="Only images without a cause",
+            description="Go on with a run that was stopped, or look at what has come since",
         )
         try:
             if not samples:
@@ -106,5 +114,6 @@ def _job(ctx: foo.ExecutionContext) -> CausesJob:
         ctx.target_view(),
         slice_name=params.get("slice_name") or None,
         maps=bool(params.get("maps")),
+        only_missing=bool(params.get("only_missing")),
         device=params.get("device") or "auto",
     )

@@ -16,13 +16,27 @@ MANY: Final = 2000
 """From so many images on a delegated run is the default: an immediate one holds the App's server."""
 
 
-def delegable(name: str, label: str, description: str, icon: str) -> foo.OperatorConfig:
-    """Configuration of an operator that works for long, at once or delegated."""
+def icon_file(name: str, theme: str) -> str:
+    """Where in the plugin the drawing is for the App's theme, "light" or "dark"."""
+    return f"/operators/icons/{name}-{theme}.svg"
+
+
+def delegable(name: str, label: str, description: str, icon: str, *, drawn: bool = False) -> foo.OperatorConfig:
+    """Configuration of an operator that works for long, at once or delegated.
+
+    Args:
+        name: the operator's
+        label: what the App calls it
+        description: what it does
+        icon: name of a Material icon, or of a drawing of the plugin
+        drawn: whether it is a drawing's
+    """
+    themes = {f"{theme}_icon": icon_file(icon, theme) for theme in ("light", "dark")}
     return foo.OperatorConfig(
         name=name,
         label=label,
         description=description,
-        icon=icon,
+        **(themes if drawn else {"icon": icon}),
         dynamic=True,
         execute_as_generator=True,
         allow_immediate_execution=True,

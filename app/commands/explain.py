@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...plugin.errors import UsageError
 from .. import terminal
 from .options import SOME_FAILED, Device, DistColumn, FilledDataset, Images, View
+
+if TYPE_CHECKING:
+    from ...plugin.engine.records import Item
 
 
 def explain(
@@ -35,6 +38,9 @@ def explain(
     ] = None,
     dist_column: DistColumn = "dist",
     device: Device = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep what OUT.csv, or the dataset's fields, have already.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print how many have which cause as JSON.")] = False,
 ) -> None:
     """Tell what images most likely look bad by: one of 25 distortions, or none, each with a probability.
@@ -50,11 +56,13 @@ def explain(
     if dataset is not None:
         if out is not None:
             raise UsageError("--out is for paths; of a dataset the samples get the fields")
-        causes, errors = _of_dataset(dataset, view, maps, device)
+        causes, errors = _of_dataset(dataset, view, maps, device, resume)
     else:
+        if resume and out is None:
+            raise UsageError("--resume continues a file: name it with -o OUT.csv")
         if view is not None or maps:
             raise UsageError("--view and --maps are for a FiftyOne dataset; name it by --dataset")
-        causes, errors = _of_paths(paths or [], out, dist_column, device, as_json)
+        causes, errors = _of_paths(paths or [], out, dist_column, device, resume, as_json)
     if as_json:
         print(json.dumps({"causes": causes, "errors": errors}, indent=2, ensure_ascii=False))
     else:
@@ -70,44 +78,66 @@ Counts = Mapping[str, int]
 
 
 def _of_paths(
-    paths: list[str], out: Path | None, dist_column: str, device: str, as_json: bool
+    paths: list[str], out: Path | None, dist_column: str, device: str, resume: bool, as_json: bool
 ) -> tuple[Counts, Counts]:
     """Write a row an image; how many have which cause, and which reason for none."""
     from ...plugin.engine import cause_tables, score_tables
     from ...plugin.engine.inputs import read_inputs
+    from ...plugin.engine.row_writer import RowWriter
     from ...plugin.engine.scorer import Scorer
     from ...plugin.errors import without_paths
     from ...plugin.metrics.causes import CAUSE, METRIC
-    from ...plugin.tables import Table, csv_text, write_table
+    from ...plugin.tables import csv_text
 
     table = read_inputs(paths, lines=sys.stdin, folder=None if out is None else out.parent, dist=dist_column)
     columns = cause_tables.columns(table)
-    if out is not None:
-        score_tables.check_output(out, table)
+    items = score_tables.items(table, dist=dist_column, ref=None)
     scorer = Scorer([METRIC], device=device)
-    found = scorer.run(score_tables.items(table, dist=dist_column, ref=None))
-    rows = []
     causes: Counter[str] = Counter()
     errors: Counter[str] = Counter()
-    for score in terminal.progress(found, "Explaining", len(table.rows)):
-        rows.append(cause_tables.row(table, score))
-        if score.error:
-            errors[without_paths(score.error, score.item.dist)] += 1
+
+    def count(item: Item, row: Mapping[str, str]) -> None:
+        if row[score_tables.ERROR]:
+            errors[without_paths(row[score_tables.ERROR], item.dist)] += 1
         else:
-            causes[rows[-1][CAUSE]] += 1
-    if out is not None:
-        write_table(out, Table(out, columns, tuple(rows)))
-        terminal.err.print(f"{len(rows):,} images → {terminal.escaped(out)}", soft_wrap=True)
-    elif not as_json:
-        sys.stdout.writelines(csv_text(columns, rows))
+            causes[row[CAUSE]] += 1
+
+    def told(rest: Sequence[Item]) -> Iterator[Mapping[str, str]]:
+        for score in terminal.progress(scorer.run(rest), "Explaining", len(rest)):
+            row = cause_tables.row(table, score)
+            count(score.item, row)
+            yield row
+
+    if out is None:
+        rows = list(told(items))
+        if not as_json:
+            sys.stdout.writelines(csv_text(columns, rows))
+    else:
+        settings = scorer.describe()
+        with RowWriter(
+            out,
+            table,
+            columns,
+            numbers=cause_tables.NUMBERS,
+            settings=settings,
+            decisive=("metrics", "max_pixels"),
+            resume=resume,
+        ) as writer:
+            for item, row in zip(items, writer.kept, strict=False):
+                count(item, row)
+            with terminal.stoppable(writer.rows_path):
+                for row in told(items[len(writer.kept) :]):
+                    writer.append(row)
+        kept = f", {len(writer.kept):,} of them kept from before" if writer.kept else ""
+        terminal.err.print(f"{len(items):,} images{kept} → {terminal.escaped(out)}", soft_wrap=True)
     return dict(causes.most_common()), dict(errors.most_common())
 
 
-def _of_dataset(name: str, view: str | None, maps: bool, device: str) -> tuple[Counts, Counts]:
+def _of_dataset(name: str, view: str | None, maps: bool, device: str, resume: bool) -> tuple[Counts, Counts]:
     """Fill a dataset's fields; how many samples have which cause, and which reason for none."""
     from ...plugin.store import CausesJob, open_samples
 
-    job = CausesJob(open_samples(name, view), maps=maps, device=device)
+    job = CausesJob(open_samples(name, view), maps=maps, device=device, only_missing=resume)
     with terminal.bar("Explaining") as update:
         for state in job:
             update(state.done, state.total)

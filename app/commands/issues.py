@@ -68,7 +68,8 @@ def issues(
         raise UsageError("--patches is for a FiftyOne dataset; name it by --dataset")
 
     from ...plugin.engine.inputs import read_inputs
-    from ...plugin.engine.score_tables import check_output, items
+    from ...plugin.engine.row_writer import check_output
+    from ...plugin.engine.score_tables import items
     from ...plugin.tables import Table, csv_text, write_table
 
     table = read_inputs(paths or [], lines=sys.stdin, folder=None if out is None else out.parent, dist=dist_column)

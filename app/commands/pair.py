@@ -24,7 +24,7 @@ def pair(
     says why.
     """
     from ...plugin.engine.content_pairing import looked_at, pair_by_content
-    from ...plugin.engine.score_tables import check_output
+    from ...plugin.engine.row_writer import check_output
     from ...plugin.images import images_below
     from ...plugin.tables import Table, write_table
 

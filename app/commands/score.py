@@ -128,7 +128,7 @@ def score(
     image that cannot be scored has an empty score and the reason. Exit status: 0 all scored, 3 some rows failed,
     2 wrong usage.
     """
-    from ...plugin.engine import score_tables
+    from ...plugin.engine import row_writer, score_tables
     from ...plugin.engine.engines import make_engine
     from ...plugin.engine.inputs import read_inputs
     from ...plugin.images import MAX_PIXELS
@@ -180,7 +180,7 @@ def score(
     items = score_tables.items(table, dist=dist_column, ref=ref_column if needs_reference else None)
     _name_unpaired(table, dist_column, ref_column, refs)
     if out is not None:
-        score_tables.check_output(out, table)
+        row_writer.check_output(out, table)
     scorer = make_engine(metrics, **settings)
     terminal.warn(scorer.warnings)
 
@@ -200,15 +200,9 @@ def score(
             kept = len(writer.kept)
             for item, row in zip(items, writer.kept, strict=False):
                 tally.add(row, item)
-            try:
+            with terminal.stoppable(writer.rows_path):
                 for result in terminal.progress(scorer.run(items[kept:]), "Scoring", len(items) - kept):
                     tally.add(writer.write(result), result.item, result.notes)
-            except KeyboardInterrupt:
-                terminal.err.print(
-                    f"Stopped. {terminal.escaped(writer.rows_path)} has what was scored; go on with --resume.",
-                    soft_wrap=True,
-                )
-                sys.exit(130)
 
     failed = tally.failures.total()
     worst = tally.worst()

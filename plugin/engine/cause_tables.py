@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ..metrics.causes import CAUSE, CAUSES, CONFIDENCE, METRIC, TOP
 from ..tables import Table
 from .issue_tables import SEPARATOR
 from .records import Score
 from .score_tables import output_columns, require_free, row_of
+
+NUMBERS: Final = (METRIC, CONFIDENCE)
+"""Columns that hold numbers."""
 
 
 def columns(table: Table) -> tuple[str, ...]:

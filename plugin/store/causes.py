@@ -58,6 +58,7 @@ class CausesJob:
         maps: also write maps of where ``nr`` sees bad quality
         map_dir: folder for the maps; by default in the dataset's own folder
         device: where to compute
+        only_missing: leave images alone of which the same has been told before
 
     Raises:
         UsageError: the view, the fields or the settings are wrong
@@ -72,6 +73,7 @@ class CausesJob:
         maps: bool = False,
         map_dir: str | Path | None = None,
         device: str = "auto",
+        only_missing: bool = False,
     ) -> None:
         self._samples = samples
         self._dataset: fo.Dataset = samples._root_dataset
@@ -79,6 +81,7 @@ class CausesJob:
         self._fields = {**_FIELDS, **({MAP: _MAP_FIELD} if maps else {})}
         self._map_dir = (Path(map_dir) if map_dir else default_map_dir(self._dataset, MAP)) if maps else None
         self._device = device
+        self._only_missing = only_missing
         self.check()
         self._pending: dict[str, dict[str, Any]] = {name: {} for name in self._fields}
         self._causes: Counter[str] = Counter()
@@ -123,12 +126,16 @@ class CausesJob:
         if self._map_dir is None:  # Windows by the dozen would leave no room for the features of pictures.
             for metric in scorer.metrics.values():
                 metric.keep_features()
-        images = Spool((row.key, row.dist) for row in self._source.read(self._samples))
+        self._declare()
+        told = [CAUSE] if self._map_dir is None else [CAUSE, MAP]
+        rows = self._source.read(self._samples, told)
+        images = Spool((row.key, row.dist) for row in rows if not self._only_missing or None in row.others)
         settings = {
             "explains": METRIC,
             "model": {"file": PACKAGED.name, "sha256": sha256(PACKAGED)},
             "source": self._source.describe(self._samples),
             "map_dir": self._map_dir and str(self._map_dir),
+            "only_missing": self._only_missing,
             "engine": scorer.describe(),
         }
 
@@ -136,7 +143,6 @@ class CausesJob:
             counts = {"explained": self._causes.total(), "failed": self._errors.total()}
             return Outcome(counts, self._errors.most_common())
 
-        self._declare()
         with Run(self._samples, CAUSE, settings, outcome):
             try:
                 yield Progress(0, len(images), 0)

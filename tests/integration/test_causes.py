@@ -93,6 +93,11 @@ def test_the_command_line_fills_a_dataset_and_takes_grouped_slices(run, photos, 
     photos.reload()
     assert sum(told["causes"].values()) == photos.count("quality_cause") == 2
     assert sum(told["errors"].values()) == photos.count("quality_cause_error") == 1
+    photos.set_values("quality_cause", ["fog", None, None])
+    again = run("explain", "--dataset", photos.name, "--device", "cpu", "--resume", "--json")
+    assert sum(json.loads(again.out)["causes"].values()) == 1
+    photos.reload()
+    assert photos.values("quality_cause")[0] == "fog"
     groups, group = fo.Dataset(), fo.Group()
     for name, path in (("left", tmp_path / "a.jpg"), ("right", tmp_path / "b.png")):
         groups.add_sample(fo.Sample(filepath=str(path), group=group.element(name)))

@@ -48,6 +48,26 @@ def test_a_row_an_image_and_no_value_for_a_bad_file(run, folder, tmp_path):
     assert list(told["errors"].values()) == [1]
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_rows_outlive_the_process_and_are_gone_on_with(run, folder, tmp_path, suffix, monkeypatch):
+    whole, out = tmp_path / f"whole{suffix}", tmp_path / f"out{suffix}"
+    assert run("explain", folder, "-o", whole).status == 3
+
+    def interrupted(self, items):
+        yield from scores(self, items[:1])
+        raise KeyboardInterrupt
+
+    scores = Scorer.run
+    with monkeypatch.context() as patch:
+        patch.setattr(Scorer, "run", interrupted)
+        stopped = run("explain", folder, "-o", out)
+    assert (stopped.status, "go on with --resume" in stopped.err) == (130, True)
+    result = run("explain", folder, "-o", out, "--resume", "--json")
+    assert "3 images, 1 of them kept from before" in result.err
+    assert sum(json.loads(result.out)["causes"].values()) == 2
+    assert read_table(out).rows == read_table(whole).rows
+
+
 def test_rows_go_to_standard_output(run, folder):
     result = run("explain", folder / "b.jpg")
     assert result.status == 0
@@ -62,6 +82,7 @@ def test_rows_go_to_standard_output(run, folder):
         ((), "name paths, or a FiftyOne dataset"),
         (("a.png", "--dataset", "x"), "not both"),
         (("--dataset", "x", "-o", "y.csv"), "--out is for paths"),
+        (("a.png", "--resume"), "--resume continues a file"),
         (("a.png", "--maps"), "--view and --maps are for a FiftyOne dataset"),
     ],
 )
