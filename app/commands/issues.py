@@ -46,6 +46,9 @@ def issues(
     ] = None,
     dist_column: DistColumn = "dist",
     device: Device = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what a stopped run left in OUT.csv.part.csv.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print how many have which issue as JSON.")] = False,
 ) -> None:
     """Find images that are blurry, noisy, dark, bright, flat, clipped, grey, oddly shaped, compressed or doubled.
@@ -60,12 +63,15 @@ def issues(
     if (dataset is None) == (not paths):
         raise UsageError("name paths, or a FiftyOne dataset by --dataset NAME, and not both")
     if dataset is not None:
-        if out is not None:
-            raise UsageError("--out is for paths; of a dataset the samples get the fields")
+        if out is not None or resume:
+            raise UsageError("--out and --resume are for paths; of a dataset the samples get the fields")
         _report(_of_dataset(dataset, view, patches, metric or [], thresholds, device), as_json)
         return
     if patches is not None:
         raise UsageError("--patches is for a FiftyOne dataset; name it by --dataset")
+
+    if resume and out is None:
+        raise UsageError("--resume continues a file: name it with -o OUT.csv")
 
     from ...plugin.engine.inputs import read_inputs
     from ...plugin.engine.row_writer import check_output
@@ -73,17 +79,26 @@ def issues(
     from ...plugin.tables import Table, csv_text, write_table
 
     table = read_inputs(paths or [], lines=sys.stdin, folder=None if out is None else out.parent, dist=dist_column)
-    columns = issue_tables.columns(table, metric or [])
-    if out is not None:
+    look = issue_tables.Look(table, metric or [], device=device)
+    images = items(table, dist=dist_column, ref=None)
+    found: list[issue_tables.Found] = []
+    if out is None:
+        found += terminal.progress(look.run(images), "Looking", len(images))
+    else:
         check_output(out, table)
-    found = issue_tables.examined(items(table, dist=dist_column, ref=None), metric or [], device=device)
-    done = list(terminal.progress(found, "Looking", len(table.rows)))
-    judgements = issue_tables.judged([each for each, _ in done], thresholds)
-    rows = list(issue_tables.rows(table, dist_column, done, judgements, metric or []))
+        with look.writer(out, resume=resume) as writer, terminal.stoppable(writer.rows_path):
+            found += map(issue_tables.from_kept, images, writer.kept)
+            rest = images[len(found) :]
+            for each in terminal.progress(look.run(rest), "Looking", len(rest)):
+                writer.append(issue_tables.as_kept(each))
+                found.append(each)
+    judgements = issue_tables.judged([each for each, _ in found], thresholds)
+    rows = list(issue_tables.rows(table, dist_column, found, judgements))
     if out is not None:
-        write_table(out, Table(out, columns, tuple(rows)))
+        write_table(out, Table(out, look.columns, tuple(rows)))
+        writer.forget()
     elif not as_json and not sys.stdout.isatty():
-        sys.stdout.writelines(csv_text(columns, rows))
+        sys.stdout.writelines(csv_text(look.columns, rows))
     _report(issue_tables.counts(judgements, thresholds), as_json)
     if out is not None:
         terminal.err.print(f"{len(rows):,} images → {terminal.escaped(out)}", soft_wrap=True)

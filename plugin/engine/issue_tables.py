@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
 
 from ..errors import ImageError, UsageError
-from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, Judgement, Thresholds, judge
+from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, Judgement, Measured, Thresholds, judge
 from ..metrics import metric_info
 from ..tables import Table
 from ..vocabulary import SOURCE
 from .examining import Examination, Examiner, Subject, examine
-from .records import Item, Score
+from .records import Item
+from .row_writer import RowWriter
 from .score_tables import ERROR, output_columns, require_free, row_of
 
 FOUND = f"{PREFIX}issues"
 DUPLICATE_OF = f"{PREFIX}duplicate_of"
+_MEASURED = f"{PREFIX}measured"
 SEPARATOR = "; "
 """Between the names of an image's issues."""
 
@@ -53,31 +59,93 @@ def rule(name: str, thresholds: Thresholds) -> str:
     return f"{measure.name.replace('_', ' ')} {issue.side} {thresholds[name]:g} {measure.unit}".rstrip()
 
 
-def examined(
-    items: Sequence[Item], metrics: Sequence[str] = (), *, device: str = "auto"
-) -> Iterator[tuple[Examination, Score | None]]:
-    """Examine images, and score them where there are metrics; each file is decoded once.
+Found = tuple[Examination, Mapping[str, str]]
+"""What was found of an image, and its row with its scores and ``error``."""
+
+
+class Look:
+    """A look at the images of a table: each is examined, and scored where there are metrics, from one decoding.
 
     Args:
-        items: the images, in their order
+        table: whose rows are the images'
         metrics: names of no-reference metrics
         device: where to score
 
     Raises:
-        UsageError: a metric needs references or does not exist
+        UsageError: a metric needs references or does not exist, or the table has a column of such a name already
         WeightsError: see :class:`~.scorer.Scorer`
     """
-    if not metrics:
-        for examination in examine(Subject(item.key, item.dist) for item in items):
-            yield examination, None
-        return
-    if comparing := [name for name in metrics if metric_info(name).kind == "FR"]:
-        raise UsageError(f"{', '.join(comparing)}: compares with references; choose metrics that need none")
-    from .scorer import Scorer
 
-    examiner = Examiner()
-    for score in Scorer(metrics, device=device, watch=examiner.watch).run(items):
-        yield examiner.of(Subject(score.item.key, score.item.dist)), score
+    def __init__(self, table: Table, metrics: Sequence[str] = (), *, device: str = "auto") -> None:
+        if comparing := [name for name in metrics if metric_info(name).kind == "FR"]:
+            raise UsageError(f"{', '.join(comparing)}: compares with references; choose metrics that need none")
+        added = (FOUND, DUPLICATE_OF, SOURCE, *(measure.field for measure in MEASURES.values()))
+        require_free(table, (*added, _MEASURED))
+        scored = output_columns(table, metrics)
+        own = len(table.columns)
+        self._table, self._metrics = table, tuple(metrics)
+        self._examiner = Examiner()
+        self._scorer = None
+        if metrics:
+            from .scorer import Scorer
+
+            self._scorer = Scorer(metrics, device=device, watch=self._examiner.watch)
+        self.columns = (*scored[:own], *added, *scored[own:])
+        self._kept = (*scored, _MEASURED)
+
+    def run(self, items: Sequence[Item]) -> Iterator[Found]:
+        """Look at images of the table, in order."""
+        if self._scorer is None:
+            for examination in examine(Subject(item.key, item.dist) for item in items):
+                error = examination.measured if isinstance(examination.measured, ImageError) else None
+                row = {
+                    **self._table.rows[examination.subject.key],
+                    ERROR: "" if error is None else " ".join(str(error).split()),
+                }
+                yield examination, row
+            return
+        for score in self._scorer.run(items):
+            examination = self._examiner.of(Subject(score.item.key, score.item.dist))
+            yield examination, row_of(self._table, self._metrics, score)
+
+    def writer(self, out: Path, *, resume: bool) -> RowWriter:
+        """Keeps what is found until the whole set is judged, in ``OUT.part.csv``.
+
+        Args:
+            out: where the judged rows are to be
+            resume: keep what was found before
+        """
+        settings = {"metrics": []} if self._scorer is None else self._scorer.describe()
+        path = Path(f"{out}.part.csv")
+        return RowWriter(path, self._table, self._kept, settings=settings, decisive=["metrics"], resume=resume)
+
+
+def as_kept(found: Found) -> Mapping[str, str]:
+    """The row that :meth:`Look.writer` keeps."""
+    examination, row = found
+    measured = examination.measured
+    if isinstance(measured, ImageError):
+        return {**row, _MEASURED: ""}
+    signs = None if measured.signs is None else measured.signs.tobytes().hex()
+    return {**row, _MEASURED: json.dumps([measured.values, measured.digest.hex(), signs])}
+
+
+def from_kept(item: Item, kept: Mapping[str, str]) -> Found:
+    """What was found of an image, from what was kept.
+
+    Raises:
+        UsageError: if that is damaged
+    """
+    row = {name: cell for name, cell in kept.items() if name != _MEASURED}
+    subject = Subject(item.key, item.dist)
+    if not kept[_MEASURED]:
+        return Examination(subject, ImageError(item.dist, row[ERROR])), row
+    try:
+        values, digest, signs = json.loads(kept[_MEASURED])
+        bits = None if signs is None else np.frombuffer(bytes.fromhex(signs), np.uint8)
+        return Examination(subject, Measured(dict(values), bytes.fromhex(digest), bits)), row
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"row {item.key + 1}: what was kept of it is damaged; leave --resume away") from error
 
 
 def judged(examinations: Sequence[Examination], thresholds: Thresholds) -> list[Judgement]:
@@ -86,39 +154,22 @@ def judged(examinations: Sequence[Examination], thresholds: Thresholds) -> list[
     return judge([None if isinstance(each, ImageError) else each for each in found], thresholds)
 
 
-def columns(table: Table, metrics: Sequence[str]) -> tuple[str, ...]:
-    """The table's columns, those of the measures, issues and scores, and ``error``.
-
-    Raises:
-        UsageError: if the table has a column of such a name already
-    """
-    added = (FOUND, DUPLICATE_OF, SOURCE, *(measure.field for measure in MEASURES.values()))
-    require_free(table, added)
-    scored = output_columns(table, metrics)
-    own = len(table.columns)
-    return (*scored[:own], *added, *scored[own:])
-
-
 def rows(
     table: Table,
     dist: str,
-    found: Sequence[tuple[Examination, Score | None]],
+    found: Sequence[Found],
     judgements: Sequence[Judgement],
-    metrics: Sequence[str],
 ) -> Iterator[Mapping[str, str]]:
     """A row an image; numbers with six digits, nothing where there is none.
 
     Args:
         table: whose rows were examined, in their order
         dist: the column of paths
-        found: what :func:`examined` gave of each row
+        found: of each row
         judgements: of each row
-        metrics: names of metrics
     """
-    for index, ((examination, score), judgement) in enumerate(zip(found, judgements, strict=True)):
-        error = examination.measured if isinstance(examination.measured, ImageError) else None
-        own = {ERROR: "" if error is None else " ".join(str(error).split())}
-        row = {**table.rows[index], **own, **(row_of(table, metrics, score) if score else {})}
+    for (_, kept), judgement in zip(found, judgements, strict=True):
+        row = dict(kept)
         row[FOUND] = SEPARATOR.join(judgement.issues)
         for column, place in ((DUPLICATE_OF, judgement.duplicate_of), (SOURCE, judgement.source)):
             row[column] = "" if place is None else table.rows[place][dist]

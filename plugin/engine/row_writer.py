@@ -58,6 +58,7 @@ class RowWriter:
         self._resume = resume
         self._lock = ExitStack()
         self.path = path
+        self._record = Path(f"{path}.run.json")
         self.rows_path = path if not is_table(path) or path.suffix.lower() == ".csv" else Path(f"{path}.part.csv")
         self.kept: tuple[Mapping[str, str], ...] = ()
 
@@ -75,8 +76,13 @@ class RowWriter:
             raise
         return self
 
+    def forget(self) -> None:
+        """Remove what was written."""
+        self.rows_path.unlink()
+        self._record.unlink()
+
     def _begin(self) -> None:
-        record = Path(f"{self.path}.run.json")
+        record = self._record
         rows = self.rows_path
         if self._resume and not rows.exists() and self.path.exists():
             write_table(rows, read_table(self.path))

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from deepmse.plugin.engine.issue_tables import Look
 from deepmse.plugin.tables import read_table
 from PIL import Image
 
@@ -45,6 +46,33 @@ def test_counts_and_a_row_an_image_with_scores_of_the_same_decoding(run, folder,
     assert not any("dark" in row["quality_issues"].split("; ") for row in same)
 
 
+@pytest.mark.parametrize("metric", [(), ("-m", "piqe")])
+def test_what_was_found_outlives_the_process(run, folder, tmp_path, monkeypatch, metric):
+    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    assert run("issues", folder, *metric, "-o", whole).status == 0
+    looks = []
+
+    def interrupted(self, items):
+        yield from look(self, items[:2])
+        raise KeyboardInterrupt
+
+    def watched(self, items):
+        looks.append(len(items))
+        return look(self, items)
+
+    look = Look.run
+    with monkeypatch.context() as patch:
+        patch.setattr(Look, "run", interrupted)
+        assert run("issues", folder, *metric, "-o", out).status == 130
+    assert not out.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(Look, "run", watched)
+        assert run("issues", folder, *metric, "-o", out, "--resume").status == 0
+    assert looks == [2]
+    assert out.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "photos", "whole.csv"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -52,6 +80,7 @@ def test_counts_and_a_row_an_image_with_scores_of_the_same_decoding(run, folder,
         ((".", "--threshold", "dark"), "write ISSUE=VALUE"),
         ((".", "--threshold", "ugly=1"), "no issue 'ugly'"),
         ((".", "--patches", "boxes"), "--dataset"),
+        ((".", "--resume"), "name it with -o"),
         ((".", "-m", "psnr"), "need none"),
     ],
 )
