@@ -91,7 +91,7 @@ class ExplainQuality(WorkingOperator):
         job = _job(ctx)
         for state in job:
             yield told(state)
-        results |= {"causes": job.causes, "errors": job.errors}
+        results |= {"causes": job.causes, "errors": job.errors, "unmapped": job.unmapped}
 
     def show(self, results: dict[str, Any]) -> types.Property:
         """How many images have which cause."""
@@ -105,6 +105,8 @@ class ExplainQuality(WorkingOperator):
         if results["errors"]:
             failed = "\n".join(f"- {number:,} failed: {reason}" for reason, number in results["errors"].items())
             outputs.md(failed, name="errors")
+        if unmapped := results["unmapped"]:
+            outputs.md(f"- {unmapped:,} without a map: too narrow for a window", name="unmapped")
         return types.Property(outputs, view=types.View(label="What images look bad by"))
 
 

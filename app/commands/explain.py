@@ -141,4 +141,6 @@ def _of_dataset(name: str, view: str | None, maps: bool, device: str, resume: bo
     with terminal.bar("Explaining") as update:
         for state in job:
             update(state.done, state.total)
+    if job.unmapped:
+        terminal.warn([f"{job.unmapped:,} images have no map: they are too narrow for a window"])
     return job.causes, job.errors

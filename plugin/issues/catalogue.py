@@ -73,9 +73,7 @@ _MEASURES: Final = (
     Measure("entropy", "bits", "Shannon entropy of the 256 values of luma"),
     Measure("clipping", "% of pixels", "Pixels that are black or white in all three colours"),
     Measure("colorfulness", "", "Hasler and Süsstrunk's measure: 0 is grey, 100 very colourful"),
-    Measure(
-        "jpeg_quality", "1 to 100", "Quality of the standard JPEG tables nearest to the file's; JPEG files alone"
-    ),
+    Measure("jpeg_quality", "of 100", "Quality of the standard JPEG tables nearest to the file's; JPEG files alone"),
     Measure("aspect_ratio", "", "Longer side by the shorter one"),
     Measure("side", "px", "Square root of width × height"),
     Measure("size_ratio", "times", "By how many times its side is larger or smaller than the set's median"),

@@ -60,6 +60,9 @@ class CausesJob:
         device: where to compute
         only_missing: leave images alone of which the same has been told before
 
+    Attributes:
+        unmapped: how many images were too narrow for a map
+
     Raises:
         UsageError: the view, the fields or the settings are wrong
         WeightsError: the weights cannot be had
@@ -86,6 +89,7 @@ class CausesJob:
         self._pending: dict[str, dict[str, Any]] = {name: {} for name in self._fields}
         self._causes: Counter[str] = Counter()
         self._errors: Counter[str] = Counter()
+        self.unmapped = 0
 
     def check(self) -> None:
         """Check that the view can be looked at and the fields can be written.
@@ -141,6 +145,8 @@ class CausesJob:
 
         def outcome() -> Outcome:
             counts = {"explained": self._causes.total(), "failed": self._errors.total()}
+            if self._map_dir is not None:
+                counts["unmapped"] = self.unmapped
             return Outcome(counts, self._errors.most_common())
 
         with Run(self._samples, CAUSE, settings, outcome):
@@ -191,7 +197,11 @@ class CausesJob:
             CONFIDENCE: first.probability,
             CAUSES: fo.Classifications(classifications=labels),
         }
-        if self._map_dir is not None and found.error_map is not None:
+        if self._map_dir is None:
+            return values
+        if found.error_map is None:
+            self.unmapped += 1
+        else:
             path = self._map_dir / f"{key}.png"
             try:
                 Image.fromarray(found.error_map).save(path, compress_level=1)

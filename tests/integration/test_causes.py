@@ -54,7 +54,7 @@ def test_causes_and_maps_are_written_recorded_and_undone(photos):
     assert "25 types" in photos.get_field("quality_cause").description
     assert "nr_map" in [scale["path"] for scale in photos.app_config.color_scheme.colorscales]
     config = photos.get_run_info("quality_cause_1").config
-    assert (config.status, config.counts) == ("completed", {"explained": 2, "failed": 1})
+    assert (config.status, config.counts) == ("completed", {"explained": 2, "failed": 1, "unmapped": 0})
     assert config.model["file"] == "causes.safetensors"
 
     compute_no_reference(photos, device="cpu")
@@ -105,6 +105,16 @@ def test_the_command_line_fills_a_dataset_and_takes_grouped_slices(run, photos, 
     found = groups.select_group_slices().values("quality_cause")
     assert [value is not None for value in found] == [False, True]
     groups.delete()
+
+
+def test_a_picture_that_is_too_narrow_for_a_map_is_said(run, photos, tmp_path):
+    Image.fromarray(photo_like(2, 3000, 40)).save(tmp_path / "narrow.png")
+    photos.set_values("filepath", [str(tmp_path / "narrow.png")] * 3)
+    result = run("explain", "--dataset", photos.name, "--maps", "--device", "cpu")
+    assert result.status == 0, result.err
+    assert "3 images have no map: they are too narrow" in " ".join(result.err.split())
+    photos.reload()
+    assert (photos.count("quality_cause"), photos.count("nr_map")) == (3, 0)
 
 
 def test_what_cannot_be_explained_is_said(photos, tmp_path):
