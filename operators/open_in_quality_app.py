@@ -24,6 +24,7 @@ class OpenInQualityApp(foo.Operator):
             name="open_in_quality_app",
             label="Image quality: open in the quality page",
             description="Open the selected sample beside its reference, or by itself, in a running `deepmse app`",
+            icon="open_in_new",
             dynamic=True,
             risk_level="low",
         )

@@ -1,7 +1,8 @@
 """Cleans a folder of photographs in the FiftyOne App as a user would, and records it.
 
-``python tests/record_tour.py PHOTOS OUT.webp`` serves the App on a home and a database of its own, drives it by the
-system's Chromium, prints how long each step took, and writes an animated picture of them.
+``python tests/record_tour.py PHOTOS OUT.webp [FOLDER]`` serves the App on a home and a database of its own, drives it
+by the system's Chromium, prints how long each step took, and writes an animated picture of them; with FOLDER also a
+picture of each step, ``clean-1.webp`` and so on.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ def served(photos: Path) -> Iterator[tuple[str, int, float]]:
             server.wait()
 
 
-def main(photos: Path, out: Path) -> None:
+def main(photos: Path, out: Path, folder: Path | None = None) -> None:
     """Take the tour, and write what was seen."""
     start = time.perf_counter()
     with served(photos) as (address, images, loading), sync_playwright() as playwright:
@@ -163,8 +164,11 @@ def main(photos: Path, out: Path) -> None:
     first.save(out, save_all=True, append_images=others, duration=durations, loop=0, quality=80, method=6)
     for words, seconds in [("load the folder", loading), ("start the App", ready - loading), *tour.steps]:
         print(f"{words}: {seconds:.0f} s")
+    if folder is not None:
+        for number, frame in enumerate(tour.frames, 1):
+            frame.save(folder / f"clean-{number}.webp", quality=80, method=6)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
+from xml.etree import ElementTree
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -30,6 +31,8 @@ pytestmark = pytest.mark.integration
 
 PLUGIN = "@deepmse/image-quality"
 MANIFEST = Path(__file__).parents[2] / "fiftyone.yml"
+UNSEEN = ["srcc", "krcc", "plcc"]
+"""Metrics of evaluations, which the App lists nowhere by a picture."""
 
 
 @pytest.fixture
@@ -81,6 +84,15 @@ class TestRegistration:
         assert operators == manifest["operators"]
         assert panels == manifest["panels"]
         assert manifest["name"] == PLUGIN
+
+    def test_each_has_a_picture_in_both_themes(self):
+        names = yaml.safe_load(MANIFEST.read_text())["operators"]
+        configs = [OperatorRegistry().get_operator(f"{PLUGIN}/{name}").config for name in names]
+        icons = [(config.light_icon or config.icon, config.dark_icon or config.icon) for config in configs]
+        assert [name for name, (*both,) in zip(names, icons, strict=True) if not all(both)] == UNSEEN
+        drawings = [MANIFEST.parent / icon.strip("/") for both in icons for icon in both if icon and "/" in icon]
+        assert {ElementTree.parse(path).getroot().tag for path in drawings} == {"{http://www.w3.org/2000/svg}svg"}
+        assert len(set(drawings)) == 4
 
     def test_listing_operators_loads_no_torch(self):
         script = f"""
