@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +19,7 @@ from .labels import TargetLowerIsBetter, direction_of
 
 if TYPE_CHECKING:
     from ...plugin.evaluation import Evaluation, PairTest, Row, Significance
+    from ...plugin.evaluation.filtering import Filtered
     from ...plugin.tables import Table
 
 _TITLES = {
@@ -79,6 +82,12 @@ def evaluate(
     significance: Annotated[
         bool, typer.Option("--significance", help="Also test every two metrics against each other.")
     ] = False,
+    worst: Annotated[
+        float | None,
+        typer.Option(
+            metavar="PERCENT", help="Also tell what people think of the images that score worst, such as 5 %."
+        ),
+    ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print the result as LaTeX tables (booktabs).")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print the result as Markdown tables.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -93,7 +102,7 @@ def evaluate(
     interval from a bootstrap of references. Scores and target are each turned so that higher is better: a positive
     correlation means that they agree, a negative one that they do not.
     """
-    from ...plugin.evaluation import compare_metrics
+    from ...plugin.evaluation import compare_metrics, filtering
     from ...plugin.evaluation import evaluate as run
     from ...plugin.tables import read_table
 
@@ -124,6 +133,13 @@ def evaluate(
         **settings,
     )
     compared = compare_metrics(values, targets, resamples=resamples, **settings) if significance else None
+    filtered = {
+        name: filtering.worst(
+            values[name], targets, worst, lower_is_better=directions[name], target_lower_is_better=lower
+        )
+        for name in values
+        if worst is not None
+    }
     if plot is not None:
         _save(plot, figure, Subject(result, compared, values, targets, lower, _column(table, by), scores.name))
     if sampled and not cluster and ((resamples and intervals) or significance):
@@ -140,6 +156,8 @@ def evaluate(
         found["resamples"] = resamples if intervals else 0
         if compared is not None:
             found["significance"] = compared.to_dict()
+        if worst is not None:
+            found["worst"] = {"percent": worst, "metrics": {name: asdict(each) for name, each in filtered.items()}}
         print(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
     elif latex or markdown:
         _print_source(result, compared, latex)
@@ -149,7 +167,26 @@ def evaluate(
         terminal.out.print(evaluation_table(result, by))
         if compared is not None and compared.pairs:
             terminal.out.print(significance_table(compared))
+        if worst is not None:
+            terminal.out.print(_filtered_table(filtered, target, worst))
         print_reasons(result, compared)
+
+
+def _filtered_table(filtered: Mapping[str, Filtered], target: str, percent: float) -> Any:
+    return terminal.table(
+        f"The worst {percent:g} % by each metric",
+        ("metric", "images", f"mean {target}", f"percentile of {target}", "mean of the others"),
+        (
+            (
+                name,
+                f"{each.n:,}",
+                terminal.number(each.mean),
+                f"{each.percentile:.1f}",
+                terminal.number(each.mean_of_others),
+            )
+            for name, each in filtered.items()
+        ),
+    )
 
 
 def _column(table: Table, name: str | None) -> list[str] | None:

@@ -67,6 +67,12 @@ def train_nr(
         Path | None,
         typer.Option(metavar="FILE.npz", help="Keep the images' features here, or go on with those kept."),
     ] = None,
+    cross_validated: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="OUT.csv", help="Also write each image's opinion, and its score by a model that did not see it."
+        ),
+    ] = None,
     search: Annotated[
         bool,
         typer.Option("--search", help="Search the recipe by cross-validation first; takes a dozen times as long."),
@@ -106,6 +112,7 @@ def train_nr(
     from ...plugin.learning.gaussian_process.search import search as search_recipe
     from ...plugin.learning.gaussian_process.trainer import make
     from ...plugin.learning.gaussian_process.training import Samples
+    from ...plugin.learning.gaussian_process.validation import write_validation
     from ...plugin.metrics import check_model_path
 
     if made_by is Recipes.PACKAGED:
@@ -123,13 +130,17 @@ def train_nr(
     network = FeatureNetwork(recipe.taps, recipe.pool, place)
     trials: list[Trial] = []
     with locked(out):
-        samples = Samples.of(labelled, _features(labelled.paths, network, place, features), network)
+        views = _features(labelled.paths, network, place, features)
+        samples = Samples.of(labelled, views, network)
         if search:
             recipe, trials = search_recipe(samples, recipe, seed=seed, tell=_tell)
         with terminal.bar("Training") as update:
-            description = make(
+            description, validation = make(
                 labelled, samples, network, out, recipe=recipe, trials=trials, seed=seed, progress=update
             )
+    if cross_validated is not None:
+        usable = [path for path, each in zip(labelled.paths, views, strict=True) if each is not None]
+        write_validation(cross_validated, usable, samples.opinions, validation)
     if as_json:
         print(json.dumps(description, indent=2, ensure_ascii=False))
         return

@@ -81,7 +81,7 @@ def _gaussian_process(labels: LabelledImages, out: Path, device: torch.device, s
     note = "now learning from their features"
     yield Progress(len(labels), len(labels), len(skipped), note=note, reused=network.reused)
     labels = replace(labels, origin={**labels.origin, "failed": len(skipped)})
-    card = make(labels, Samples.of(labels, features, network), network, out, recipe=recipe)
+    card, _ = make(labels, Samples.of(labels, features, network), network, out, recipe=recipe)
     return {**card, "skipped": skipped}
 
 

@@ -13,7 +13,7 @@ from .design import Recipe
 from .features import FeatureNetwork
 from .files import save
 from .search import Trial
-from .training import Progress, Samples, train
+from .training import CrossValidation, Progress, Samples, train
 
 
 def make(
@@ -26,7 +26,7 @@ def make(
     trials: Sequence[Trial] = (),
     seed: int = 0,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], CrossValidation]:
     """Train a model, cross-validate it, and write its file, its card and what it learnt from.
 
     Args:
@@ -40,7 +40,7 @@ def make(
         progress: told how many models are trained, and of how many
 
     Returns:
-        the card
+        the card, and what models said of images that they did not learn from
 
     Raises:
         UsageError: if there are too few labels, or all are of copies of one reference
@@ -50,4 +50,4 @@ def make(
     description = card(labelled.origin, samples, network.weights, model, validation, trials, seed=seed)
     save(model, out, description)
     remember(out, map(Path, labelled.paths))
-    return description
+    return description, validation

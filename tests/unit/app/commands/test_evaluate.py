@@ -342,3 +342,15 @@ def test_one_metric_alone_has_no_table_of_comparisons(run, scores, form):
     result = run(*arguments, "--significance")
     assert result.out == run(*arguments).out
     assert "significance: a comparison needs two metrics" in result.err
+
+
+def test_what_people_think_of_the_worst_is_told(run, tmp_path):
+    table = tmp_path / "scores.csv"
+    rows = [f"{number}.png,{number},{2 * number}" for number in range(1, 21)]
+    table.write_text("\n".join(["dist,psnr,mos", *rows]))
+    told = json.loads(run("evaluate", table, "--target", "mos", "--worst", "10", "--json").out)
+    found = {"n": 2, "mean": 3.0, "percentile": 5.0, "mean_of_others": 23.0}
+    assert told["worst"] == {"percent": 10.0, "metrics": {"psnr": found}}
+    shown = run("evaluate", table, "--target", "mos", "--worst", "10").out
+    assert "The worst 10 % by each metric" in shown
+    assert run("evaluate", table, "--target", "mos", "--worst", "100").status == 2

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +20,10 @@ from deepmse.plugin.learning.gaussian_process.features import (
 )
 from deepmse.plugin.metrics import create
 from deepmse.plugin.metrics.models import GRADES
+from deepmse.plugin.tables import read_table
 from deepmse.plugin.weights.published import EFFICIENTNET_LITE0
 from PIL import Image, ImageFilter
+from scipy.stats import spearmanr
 from sklearn.datasets import load_sample_image
 
 from .....conftest import photo_like
@@ -187,8 +190,14 @@ def test_a_model_trained_on_ones_own_labels_scores_as_a_metric(run, labels, tmp_
     # With the features kept, the same model comes without looking at a picture.
     first = model.read_bytes()
     (tmp_path / "0.png").unlink()
-    assert run(*arguments).status == 0
+    unseen = tmp_path / "unseen.csv"
+    assert run(*arguments, "--cross-validated", unseen).status == 0
     assert model.read_bytes() == first
+    rows = read_table(unseen).rows
+    assert [Path(row["dist"]).name for row in rows] == [f"{index}.png" for index in range(30)]
+    assert [float(row["opinion"]) for row in rows[::29]] == pytest.approx([100, 0])
+    said, opinions = ([float(row[name]) for row in rows] for name in ("score", "opinion"))
+    assert spearmanr(said, opinions).statistic == pytest.approx(card["results"]["srcc"], abs=1e-6)
     Image.fromarray(photo_like(0, 64, 64)).save(tmp_path / "0.png")
 
     scored = run("score", labels, "-m", model)
