@@ -16,6 +16,7 @@ from .. import terminal
 from .options import Device, DistColumn, FilledDataset, Images, View
 
 if TYPE_CHECKING:
+    from ...plugin.engine.issue_opinions import IssueOpinion
     from ...plugin.engine.issue_tables import Count
 
 
@@ -44,6 +45,10 @@ def issues(
         list[str] | None,
         typer.Option(metavar="ISSUE=VALUE", help="Where an issue begins, e.g. blurry=50; repeatable."),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Of a table: its column of opinions, such as mos, to set issues beside."),
+    ] = None,
     dist_column: DistColumn = "dist",
     device: Device = "auto",
     resume: Annotated[
@@ -63,8 +68,8 @@ def issues(
     if (dataset is None) == (not paths):
         raise UsageError("name paths, or a FiftyOne dataset by --dataset NAME, and not both")
     if dataset is not None:
-        if out is not None or resume:
-            raise UsageError("--out and --resume are for paths; of a dataset the samples get the fields")
+        if out is not None or resume or target is not None:
+            raise UsageError("--out, --resume and --target are for paths; of a dataset the samples get the fields")
         _report(_of_dataset(dataset, view, patches, metric or [], thresholds, device), as_json)
         return
     if patches is not None:
@@ -74,11 +79,13 @@ def issues(
         raise UsageError("--resume continues a file: name it with -o OUT.csv")
 
     from ...plugin.engine.inputs import read_inputs
+    from ...plugin.engine.issue_opinions import beside_opinions
     from ...plugin.engine.row_writer import check_output
     from ...plugin.engine.score_tables import items
     from ...plugin.tables import Table, csv_text, write_table
 
     table = read_inputs(paths or [], lines=sys.stdin, folder=None if out is None else out.parent, dist=dist_column)
+    opinions = None if target is None else table.numbers(target)
     look = issue_tables.Look(table, metric or [], device=device)
     images = items(table, dist=dist_column, ref=None)
     found: list[issue_tables.Found] = []
@@ -99,7 +106,8 @@ def issues(
         writer.forget()
     elif not as_json and not sys.stdout.isatty():
         sys.stdout.writelines(csv_text(look.columns, rows))
-    _report(issue_tables.counts(judgements, thresholds), as_json)
+    beside = None if opinions is None else beside_opinions(judgements, opinions)
+    _report(issue_tables.counts(judgements, thresholds), as_json, beside, target)
     if out is not None:
         terminal.err.print(f"{len(rows):,} images → {terminal.escaped(out)}", soft_wrap=True)
 
@@ -130,10 +138,34 @@ def _of_dataset(
     return job.counts
 
 
-def _report(counts: Sequence[Count], as_json: bool) -> None:
+def _report(
+    counts: Sequence[Count],
+    as_json: bool,
+    opinions: Sequence[IssueOpinion] | None = None,
+    target: str | None = None,
+) -> None:
     if as_json:
-        found: list[dict[str, Any]] = [asdict(each) for each in counts]
-        print(json.dumps({"issues": found}, indent=2, ensure_ascii=False))
+        found: dict[str, Any] = {"issues": [asdict(each) for each in counts]}
+        if opinions is not None:
+            found["opinions"] = [asdict(each) for each in opinions]
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return
     rows = [(each.issue, each.rule, f"{each.images:,}", f"{100 * each.share:.1f} %") for each in counts]
     terminal.err.print(terminal.table("Issues", ["issue", "where", "images", "share"], rows, left=2))
+    if opinions is not None:
+        titles = [
+            "issue",
+            f"SRCC with {target}",
+            "5th to 95th percentile",
+            "images",
+            f"mean {target}",
+            "of the others",
+        ]
+        terminal.err.print(terminal.table(f"Issues beside {target}", titles, map(_beside, opinions)))
+
+
+def _beside(each: IssueOpinion) -> list[str]:
+    srcc = terminal.number(None) if each.srcc is None else f"{each.srcc:+.2f}"
+    spread = terminal.number(None) if each.low is None else f"{each.low:.4g} to {each.high:.4g}"
+    means = (terminal.number(mean, 3) for mean in (each.mean, each.mean_of_others))
+    return [each.issue, srcc, spread, f"{each.images:,}", *means]

@@ -7,6 +7,7 @@ import pytest
 from deepmse.plugin.engine.issue_tables import Look
 from deepmse.plugin.tables import read_table
 from PIL import Image
+from scipy.stats import spearmanr
 
 from ....conftest import photo_like
 
@@ -71,6 +72,27 @@ def test_what_was_found_outlives_the_process(run, folder, tmp_path, monkeypatch,
     assert looks == [2]
     assert out.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "photos", "whole.csv"]
+
+
+def test_issues_are_set_beside_opinions(run, folder, tmp_path):
+    for name, shade in {"e": 2, "f": 3, "g": 4}.items():
+        Image.fromarray(photo_like(2, 96, 64) // shade).save(folder / f"{name}.png")
+    opinions = {"a": 0.9, "b": 0.7, "c": 0.1, "d": 0.2, "e": "", "f": 0.5, "g": 0.3}
+    table = tmp_path / "mos.csv"
+    table.write_text("".join(["dist,mos\n", *(f"photos/{name}.png,{mos}\n" for name, mos in opinions.items())]))
+    out = tmp_path / "out.csv"
+    told = json.loads(run("issues", table, "--target", "mos", "-o", out, "--json").out)
+    beside = {each["issue"]: each for each in told["opinions"]}
+    rows = [row for row in read_table(out).rows if row["mos"] and row["quality_brightness"]]
+    measure, mos = ([float(row[name]) for row in rows] for name in ("quality_brightness", "mos"))
+    assert beside["dark"]["srcc"] == pytest.approx(spearmanr(measure, mos).statistic)
+    has = ["dark" in row["quality_issues"].split("; ") for row in rows]
+    assert beside["dark"]["images"] == sum(has) > 0
+    assert beside["dark"]["mean"] == pytest.approx(np.mean(np.array(mos)[has]))
+    others = [*np.array(mos)[~np.array(has)], 0.2]  # the unreadable one is not dark, and has an opinion
+    assert beside["dark"]["mean_of_others"] == pytest.approx(np.mean(others))
+    assert (beside["grey"]["images"], beside["grey"]["mean"]) == (0, None)
+    assert "Issues beside mos" in run("issues", table, "--target", "mos").err
 
 
 @pytest.mark.parametrize(
