@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -152,9 +152,17 @@ def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> Speeds
     Raises:
         DeepMSEError: if the package lpips is missing
     """
-    contenders = _contenders(folder, photos, device)
+    return Speeds(take_turns(_contenders(folder, photos, device), rounds))
+
+
+def take_turns(contenders: Sequence[Contender], rounds: int) -> list[Rate]:
+    """Time contenders one after the other, so that whatever else the machine does hits all; a first round warms up.
+
+    Args:
+        contenders: what is timed
+        rounds: how often each is
+    """
     seconds: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-    # They take turns, so that whatever else the machine does hits all of them; the first round warms up.
     for turn, contender in terminal.progress(
         [(turn, contender) for turn in range(rounds + 1) for contender in contenders],
         "Timing",
@@ -164,9 +172,9 @@ def speed(folder: Path, photos: Path | None, rounds: int, device: str) -> Speeds
         contender.run()
         if turn:
             seconds[contender.name].append(time.perf_counter() - start)
-    return Speeds(
-        [Rate(each.name, each.unit, tuple(each.count / spent for spent in seconds[each.name])) for each in contenders]
-    )
+    return [
+        Rate(each.name, each.unit, tuple(each.count / spent for spent in seconds[each.name])) for each in contenders
+    ]
 
 
 def _contenders(folder: Path, photos: Path | None, device: str) -> list[Contender]:

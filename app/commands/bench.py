@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .. import terminal
 from .help import Commands
 from .options import Device, DistColumn, RefColumn
+
+if TYPE_CHECKING:
+    from ..bench_others import Beside
 
 bench_app = Commands(help="Benchmarks: measured here and now, on this machine.", no_args_is_help=True)
 
@@ -22,6 +26,14 @@ def bench_speed(
         Path | None, typer.Option(help="Folder of photographs to distort.", show_default="those in scikit-image")
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often to time each; the median counts.")] = 5,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PROJECT,…",
+            help="In place of that, other projects' metrics beside the same ones here: piq, pyiqa and torchmetrics, "
+            "those that are installed.",
+        ),
+    ] = None,
     device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print the rates as JSON.")] = False,
 ) -> None:
@@ -33,6 +45,12 @@ def bench_speed(
 
     keep_freed_memory()
     with TemporaryDirectory() as folder:
+        if against is not None:
+            from ..bench_others import beside
+
+            projects = [name.strip() for name in against.split(",")]
+            _print_beside(beside(Path(folder), photos, projects, rounds, device), as_json)
+            return
         result = speed(Path(folder), photos, rounds, device)
     if as_json:
         print(json.dumps(result.to_dict(), indent=2, ensure_ascii=False))
@@ -42,6 +60,15 @@ def bench_speed(
     ]
     terminal.out.print(terminal.table("Median speed", ("", "", *result.baselines), rows))
     terminal.out.print(f"\nDeepMSE, files to CSV, reaches {result.decode_share:.0%} of what decoding alone allows.")
+
+
+def _print_beside(found: Sequence[Beside], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    rows = [(each.metric, each.project, f"{each.ours:.1f}", f"{each.theirs:.1f}", str(each.ratio)) for each in found]
+    titles = ("metric", "project", "pairs/s here", "pairs/s there", "ratio (least–most)")
+    terminal.out.print(terminal.table("Files to scores, median", titles, rows, left=2))
 
 
 @bench_app.command("fiftyone")

@@ -4,7 +4,12 @@ import json
 
 import pytest
 import torch
+from deepmse.app import bench_others
 from deepmse.app.bench import DECODE, END_TO_END, FILES, LPIPS, LPIPS_NATIVE, MODEL, Rate, Ratio, Speeds
+from deepmse.plugin.engine.scorer import Scorer
+from PIL import Image
+
+from ...conftest import photo_like
 
 RATES = {
     DECODE: 400,
@@ -79,3 +84,28 @@ def test_ratios_are_of_rounds_and_not_of_medians():
 
 def _same(ratio: float) -> dict[str, float]:
     return {"median": ratio, "low": ratio, "high": ratio}
+
+
+def test_other_projects_are_timed_on_the_same_metric(run, tmp_path, monkeypatch):
+    Image.fromarray(photo_like(0, 48, 48)).save(tmp_path / "a.png")
+    monkeypatch.setattr(bench_others, "METRICS", ("psnr",))
+    monkeypatch.setattr(bench_others, "PAIRS", 2)
+    result = run("bench", "speed", "--against", "piq, torchmetrics", "--photos", tmp_path, "--rounds", "1", "--json")
+    assert result.status == 0, result.err
+    assert [(each["metric"], each["project"]) for each in result.json] == [("psnr", "piq"), ("psnr", "torchmetrics")]
+    for each in result.json:
+        assert each["ratio"]["median"] == pytest.approx(each["ours"] / each["theirs"])
+
+
+@pytest.mark.parametrize("metric", ["psnr", "haarpsi", "mdsi"])
+def test_what_other_projects_compute_is_the_same_metric(metric, made_pairs):
+    compare = bench_others.PROJECTS["piq"](torch.device("cpu"))[metric]
+    theirs = bench_others._one_by_one(made_pairs, compare, torch.device("cpu"))
+    ours = [score.measurements[metric].value for score in Scorer([metric], device="cpu").run(made_pairs)]
+    assert theirs == pytest.approx(ours, rel=1e-3)
+
+
+@pytest.mark.parametrize(("names", "said"), [("word", "no project word"), ("", "no project")])
+def test_a_project_that_is_not_known_is_said(run, names, said):
+    result = run("bench", "speed", "--against", names)
+    assert (result.status, said in result.err) == (2, True)
