@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 LARGEST_WHEEL = 12_000_000
 #: What in a wheel is no data of its own: code and its declarations.
-CODE = re.compile(r"\.(py|js)$|/operators/icons/|/py\.typed$|/fiftyone\.yml$|/manifest\.json$|/requirements\.txt$|\.dist-info/")
+CODE = re.compile(
+    r"\.(py|js)$|/operators/icons/|/py\.typed$|/fiftyone\.yml$|/manifest\.json$|/requirements\.txt$|\.dist-info/"
+)
 #: Beside the smoke test, what each extra promises, as a command line or, after "python:", a statement.
 PROMISES = {
     "none": ["deepmse score pictures -o again.csv --details", "deepmse metrics", "deepmse datasets"],
