@@ -30,10 +30,10 @@ PROMISES = {
     "fiftyone": ["deepmse plugin link", "fiftyone plugins list", "python:import deepmse.operators"],
     "web": ["python:from deepmse.app.web import page", "deepmse app --help"],
     "demo": ["python:import skimage.data"],
-    "offline": ["deepmse score pictures/b.png --refs pictures -m deepmse -o fallback.csv"],
+    "offline": ["deepmse score pictures/b.png --refs originals -m deepmse -o fallback.csv"],
     "formats": ["python:import imagecodecs, pillow_heif, pillow_jxl"],
     "metrics": [
-        "deepmse score pictures/b.png --refs pictures -m ssim -m haarpsi -o more.csv",
+        "deepmse score pictures/b.png --refs originals -m ssim -m haarpsi -o more.csv",
         "python:from deepmse import torchmetrics; torchmetrics.NR(device='cpu')",
     ],
     "train": ["python:import optuna, lightning_fabric", "deepmse train fr --help"],
@@ -164,6 +164,9 @@ folder.mkdir()
 pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
 Image.fromarray(pixels).save(folder / "a.png")
 Image.fromarray(pixels // 2).save(folder / "b.png")
+originals = Path("originals")
+originals.mkdir()
+Image.fromarray(pixels).save(originals / "b.png")
 (pair,) = deepmse.score_pairs([(folder / "a.png", folder / "b.png")], ["psnr"])
 assert not pair.error and pair.measurements["psnr"].value < 20
 (one,) = deepmse.score([folder / "a.png"], ["nr"])

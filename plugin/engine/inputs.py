@@ -67,11 +67,16 @@ def read_inputs(
             return table
         return _with_references(table, references, dist, ref)
     found = _listed(lines) if list(given) == [STANDARD_INPUT] else _named(given)
+    if not found:
+        raise UsageError(f"{', '.join(given)}: no image there; names of images end in .jpg, .png and the like")
     if references is not None:
         inside = _absolute(references)
         found = [one for one in found if isinstance(one.path, str) or not _absolute(one.path).is_relative_to(inside)]
-    if not found:
-        raise UsageError(f"{', '.join(given)}: no image there; names of images end in .jpg, .png and the like")
+        if not found:
+            raise UsageError(
+                f"{', '.join(given)}: all images there are in {references}, and references are not scored; keep the "
+                "references in a folder of their own"
+            )
     require_utf8(Path(one.path) for one in found)
     start = _absolute(folder or Path())
     rows = [{dist: _below(one.path, start)} for one in found]

@@ -129,6 +129,7 @@ def test_what_needs_no_reference_is_the_default_where_there_are_none(run, photos
         (["s3://bucket/photos"], "s3://bucket/photos: cannot be reached (Install s3fs"),
         (["pairs.csv", "--refs", "refs"], "pairs.csv: has a column 'ref' already"),
         (["part 0", "--refs", "nowhere"], "nowhere: no such folder"),
+        (["refs/R0.png", "--refs", "refs"], "all images there are in refs, and references are not scored"),
     ],
 )
 def test_wrong_usage_is_status_2_and_a_sentence(run, photos, monkeypatch, arguments, message):
