@@ -1,10 +1,10 @@
-"""deepmse train nr --recipe packaged: the no-reference model that comes with this package, made again."""
+"""deepmse train nr --recipe packaged and free: the no-reference models that come with this package, made again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...plugin.errors import ImageError, UsageError
 from .. import terminal
@@ -14,21 +14,40 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from ...plugin.datasets.records import Record
     from ...plugin.learning.gaussian_process.features import FeatureNetwork
 
 
-def train_packaged(
-    root: Path, kodak: Path, bsds: Path, live: Path, out: Path, work: Path, *, device: torch.device, seed: int
-) -> dict[str, Any]:
-    """Make the model and its card, going on with what an interrupted run has left in the work folder.
+class Photographs(NamedTuple):
+    """What the packaged ``nr`` learns from beside what has free terms.
 
     Args:
-        root: of BIQ2021
+        biq2021: root of BIQ2021, which people judged
+        bsds: folder of BSDS500's photographs, to distort
+    """
+
+    biq2021: Path
+    bsds: Path
+
+
+def train_packaged(
+    kodak: Path,
+    live: Path,
+    out: Path,
+    work: Path,
+    photographs: Photographs | None,
+    *,
+    device: torch.device,
+    seed: int,
+) -> dict[str, Any]:
+    """Make a model and its card, going on with what an interrupted run has left in the work folder.
+
+    Args:
         kodak: folder of Kodak's photographs
-        bsds: folder of BSDS500's photographs
         live: of the subset of LIVE
         out: the model file to write
         work: folder for distorted pictures and features
+        photographs: more to learn from, for ``nr``; None for ``nr-free``
         device: where to compute
         seed: of all that is random
 
@@ -45,14 +64,16 @@ def train_packaged(
     from ...plugin.learning.gaussian_process.likeness import LikenessScale, likeness_of
     from ...plugin.learning.learnt import remember
 
-    authentic, judged = datasets.load("biq2021", root), datasets.load("live_subset", live)
-    training, test = ([each for each in authentic.records if each.split == part] for part in ("training", "test"))
-    if not training or not test:
-        raise UsageError(f"{root}: has not both of BIQ2021's parts, training and test")
+    judged = datasets.load("live_subset", live)
+    training, test = _authentic(photographs.biq2021) if photographs else ([], [])
     network = FeatureNetwork(packaged.RECIPE.taps, packaged.RECIPE.pool, device)
     with locked(out):
         with terminal.bar("Pictures") as update:
-            sources = packaged.photographs(training, kodak, bsds)
+            sources = (
+                packaged.photographs(training, kodak, photographs.bsds)
+                if photographs
+                else packaged.of_kodak(kodak, packaged.OF_KODAK_ALONE)
+            )
             pictures = synthetic.make(sources, work / "pictures", seed=seed, progress=update)
 
         def features(name: str, paths: Sequence[Path]) -> NDArray[np.float32]:
@@ -60,27 +81,43 @@ def train_packaged(
 
         scale = LikenessScale.fit(*likeness_of(judged), np.array([each.target for each in judged.records], float))
         parts = [
-            packaged.authentic_part(training, features("training", [each.dist for each in training])),
             packaged.synthetic_part(pictures, scale, features("pictures", [each.path for each in pictures])),
             packaged.judged_part(judged, features("judged", [each.dist for each in judged.records])),
         ]
-        model, held_out = mixed.train(
-            parts, network.sizes(), packaged.RECIPE, packaged.HYPERPARAMETERS, network.weights.sha256, seed=seed
-        )
         data = {
-            "authentic": _origin(authentic, "training part"),
-            "synthetic": packaged.SYNTHETIC,
+            "synthetic": packaged.SYNTHETIC if photographs else packaged.KODAK_ALONE,
             "judged": _origin(judged, "all"),
         }
-        description = packaged.card(parts, held_out, scale, network.weights.describe(), data, seed=seed)
-        unseen = packaged.authentic_part(test, features("test", [each.dist for each in test]))
-        description["results"]["test"] = {
-            "protocol": "BIQ2021's official test part, scored once by this model",
-            **packaged.agreement(model(unseen.features).scores, unseen.opinions, unseen.sources, seed=seed),
-        }
+        if photographs:
+            parts.insert(0, packaged.authentic_part(training, features("training", [each.dist for each in training])))
+            data["authentic"] = _origin(datasets.load("biq2021", photographs.biq2021), "training part")
+        hyperparameters = packaged.HYPERPARAMETERS if photographs else packaged.searched(parts[0], network, seed=seed)
+        model, held_out = mixed.train(
+            parts, network.sizes(), packaged.RECIPE, hyperparameters, network.weights.sha256, seed=seed
+        )
+        description = packaged.card(
+            parts, held_out, scale, network.weights.describe(), data, hyperparameters, seed=seed
+        )
+        if photographs:
+            unseen = packaged.authentic_part(test, features("test", [each.dist for each in test]))
+            description["results"]["test"] = {
+                "protocol": "BIQ2021's official test part, scored once by this model",
+                **packaged.agreement(model(unseen.features).scores, unseen.opinions, unseen.sources, seed=seed),
+            }
         save(model, out, description)
         remember(out, [*(each.dist for each in (*training, *judged.records)), *(each.path for each in pictures)])
     return description
+
+
+def _authentic(root: Path) -> tuple[list[Record], list[Record]]:
+    """The training and the test part of BIQ2021."""
+    from ...plugin import datasets
+
+    records = datasets.load("biq2021", root).records
+    training, test = ([each for each in records if each.split == part] for part in ("training", "test"))
+    if not training or not test:
+        raise UsageError(f"{root}: has not both of BIQ2021's parts, training and test")
+    return training, test
 
 
 def _features(

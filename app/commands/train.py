@@ -22,7 +22,7 @@ from .finetune import finetune
 from .help import Commands
 from .labels import Data, LowerIsBetter, Root, Scale, Target, read
 from .options import Device
-from .packaged import train_packaged
+from .packaged import Photographs, train_packaged
 from .settings import with_settings
 from .weak import read_weak
 
@@ -45,6 +45,7 @@ class Recipes(StrEnum):
 
     LABELS = "labels"
     PACKAGED = "packaged"
+    FREE = "free"
 
 
 _ENCODER: Final = "inception-v3"
@@ -79,7 +80,10 @@ def train_nr(
     ] = False,
     made_by: Annotated[
         Recipes,
-        typer.Option("--recipe", help="labels: of DATA alone; packaged: the model that comes with this package."),
+        typer.Option(
+            "--recipe",
+            help="labels: of DATA alone; packaged: nr, which comes with this package; free: nr-free, likewise.",
+        ),
     ] = Recipes.LABELS,
     kodak: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Of Kodak's photographs, for the packaged recipe.")
@@ -88,11 +92,11 @@ def train_nr(
         Path | None, typer.Option(metavar="FOLDER", help="Of BSDS500's photographs, for the packaged recipe.")
     ] = None,
     live: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Of the subset of LIVE, for the packaged recipe.")
+        Path | None, typer.Option(metavar="FOLDER", help="Of the subset of LIVE, for the packaged recipes.")
     ] = None,
     work: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="Where the packaged recipe keeps pictures and features, and goes on."),
+        typer.Option(metavar="FOLDER", help="Where packaged recipes keep pictures and features, and go on."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the folds and searches.")] = 0,
     device: Device = "auto",
@@ -115,12 +119,17 @@ def train_nr(
     from ...plugin.learning.gaussian_process.validation import write_validation
     from ...plugin.metrics import check_model_path
 
-    if made_by is Recipes.PACKAGED:
-        if data != "biq2021" or root is None or kodak is None or bsds is None or live is None or work is None:
+    if made_by is not Recipes.LABELS:
+        more = Photographs(root, bsds) if root and bsds else None
+        if made_by is Recipes.FREE:
+            if live is None or work is None or root or bsds or kodak:
+                raise UsageError("the recipe free takes: KODAK24 --live FOLDER --work FOLDER, and no other data")
+            kodak = Path(data)
+        elif data != "biq2021" or more is None or kodak is None or live is None or work is None:
             raise UsageError(
                 "the packaged recipe takes: biq2021 ROOT --kodak FOLDER --bsds FOLDER --live FOLDER --work FOLDER"
             )
-        described = train_packaged(root, kodak, bsds, live, out, work, device=pick_device(device), seed=seed)
+        described = train_packaged(kodak, live, out, work, more, device=pick_device(device), seed=seed)
         terminal.out.print_json(data=described["results"])
         return
     check_model_path(out)

@@ -67,6 +67,7 @@ DISTS = 1 − Σ (α l + β s) over the picture's and five stages' channels, α 
     "deepdc": "DeepDC = 1 − mean over five layers of VGG-19 of the distance correlation of the pictures' channels",
     "nr": _NR.format(statistics=", and 188 statistics of its pixels"),
     "nr-1": _NR.format(statistics=""),
+    "nr-free": _NR.format(statistics=", and 188 statistics of its pixels"),
     "brisque": """
 Φ = shapes and scales of generalised Gaussians fitted to normalised coefficients and products of neighbours, two sizes
 BRISQUE = support vector regression on Φ, by the authors

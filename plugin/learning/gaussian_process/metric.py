@@ -142,12 +142,29 @@ def create(
     )
 
 
-def create_first(
-    *, device: torch.device | str = "cpu", policy: str | None = None, precision: str = FLOAT32
+def create_first(**settings: Any) -> NoReferenceQuality:
+    """Make the metric by the first packaged model, which learnt from photographs alone; see :func:`_packaged`."""
+    return _packaged("nr-1", files.FIRST, **settings)
+
+
+def create_free(**settings: Any) -> NoReferenceQuality:
+    """Make the metric by the packaged model that learnt from what has free terms alone; see :func:`_packaged`."""
+    return _packaged("nr-free", files.FREE, **settings)
+
+
+def _packaged(
+    name: str,
+    file: Path,
+    *,
+    device: torch.device | str = "cpu",
+    policy: str | None = None,
+    precision: str = FLOAT32,
 ) -> NoReferenceQuality:
-    """Make the metric by the packaged model that also learnt from distorted pictures.
+    """Make a metric by a packaged model.
 
     Args:
+        name: of the metric
+        file: of the model
         device: where to compute
         policy: image policy; None for native size
         precision: see :class:`NoReferenceQuality`
@@ -157,4 +174,4 @@ def create_first(
         WeightsError: if the network's weights are not found
     """
     chosen = NATIVE if policy is None else image_policy(policy)
-    return NoReferenceQuality(device, files.FIRST, chosen, metric_info("nr-1"), precision)
+    return NoReferenceQuality(device, file, chosen, metric_info(name), precision)

@@ -18,10 +18,11 @@ from ...metrics.models import GRADES
 from ..opinion import as_quality, grade
 from ..regressors import Hyperparameters
 from .design import Recipe
-from .features import DEPTHWISE_STAGES, PIXELS, STAGES
+from .features import DEPTHWISE_STAGES, PIXELS, STAGES, FeatureNetwork
 from .likeness import LikenessScale, opinion
 from .mixed import HeldOut, Part
 from .synthetic import Picture, Source
+from .training import Samples, fit
 
 Array = NDArray[np.float64]
 
@@ -35,6 +36,8 @@ BSDS: Final = 150
 OF_BSDS: Final = 9
 BEST: Final = 200
 OF_BEST: Final = 5
+#: Pictures made of each of Kodak's photographs where there are no others.
+OF_KODAK_ALONE: Final = 60
 
 #: What the noise of opinions is multiplied by: of difference opinions that people gave, and of those by likeness
 #: where it says little of opinion.
@@ -49,6 +52,14 @@ SYNTHETIC: Final = {
     "citation": "BSDS500: P. Arbeláez, M. Maire, C. Fowlkes, J. Malik, Contour Detection and Hierarchical Image "
     "Segmentation, IEEE TPAMI 33(5), 2011",
     "distribution": "images are not redistributed",
+}
+
+#: What is distorted for the model of free terms.
+KODAK_ALONE: Final = {
+    "name": "Kodak's photographs, distorted",
+    "labels": SYNTHETIC["labels"],
+    "terms": "unrestricted use as far as known",
+    "distribution": SYNTHETIC["distribution"],
 }
 
 #: Those of LIVE's references that are Kodak's photographs too.
@@ -70,19 +81,29 @@ def photographs(authentic: Sequence[Record], kodak: Path, bsds: Path) -> list[So
     Raises:
         UsageError: if a folder has no images
     """
-    found, natural = images_in(kodak).images, images_below(bsds)
-    if not found:
-        raise UsageError(f"{kodak}: no photographs; it takes the folder of Kodak's 24")
+    natural = images_below(bsds)
     if not natural:
         raise UsageError(f"{bsds}: no photographs; it takes the folder data/images of BSDS500")
     some = np.random.default_rng(0).permutation(len(natural))[:BSDS]
     best = np.argsort([-_target(record) for record in authentic], kind="stable")[:BEST]
     return [
-        *(Source(f"kodak-{path.stem}", path, OF_KODAK) for path in found),
+        *of_kodak(kodak, OF_KODAK),
         *(Source(f"bsds-{natural[index].stem}", natural[index], OF_BSDS) for index in some),
         # As they are, these are among the authentic ones.
         *(Source(_authentic_name(index), authentic[index].dist, OF_BEST, first=1) for index in best),
     ]
+
+
+def of_kodak(kodak: Path, pictures: int) -> list[Source]:
+    """Kodak's photographs, and how many pictures are made of each.
+
+    Raises:
+        UsageError: if the folder has no images
+    """
+    found = images_in(kodak).images
+    if not found:
+        raise UsageError(f"{kodak}: no photographs; it takes the folder of Kodak's 24")
+    return [Source(f"kodak-{path.stem}", path, pictures) for path in found]
 
 
 def authentic_part(records: Sequence[Record], features: NDArray[np.float32]) -> Part:
@@ -113,12 +134,32 @@ def synthetic_part(pictures: Sequence[Picture], scale: LikenessScale, features: 
     return Part("synthetic", features[used], opinions, [each.source for each in chosen], doubts)
 
 
+def searched(part: Part, network: FeatureNetwork, *, seed: int) -> Hyperparameters:
+    """Hyperparameters by the likelihood of a part's pictures whose opinions are in no doubt.
+
+    Args:
+        part: the pictures
+        network: what took their features
+        seed: of the search
+    """
+    sure = part.doubts <= 1
+    samples = Samples(
+        part.features[sure][:, None],
+        network.sizes(),
+        part.opinions[sure],
+        network.weights.sha256,
+        tuple(source for source, is_sure in zip(part.sources, sure, strict=True) if is_sure),
+    )
+    return fit(samples.by(RECIPE), RECIPE, seed=seed).hyperparameters
+
+
 def card(
     parts: Sequence[Part],
     held_out: Mapping[str, HeldOut],
     scale: LikenessScale,
     network: Mapping[str, Any],
     data: Mapping[str, Mapping[str, Any]],
+    hyperparameters: Hyperparameters = HYPERPARAMETERS,
     *,
     seed: int,
 ) -> dict[str, Any]:
@@ -130,6 +171,7 @@ def card(
         scale: likeness to difference opinion
         network: description of the network's weights
         data: where the parts come from, and their terms
+        hyperparameters: of the process
         seed: of all that is random
     """
     return {
@@ -139,7 +181,7 @@ def card(
         "likeness": asdict(scale),
         "network": dict(network),
         "recipe": RECIPE.to_dict(),
-        "hyperparameters": asdict(HYPERPARAMETERS),
+        "hyperparameters": asdict(hyperparameters),
         "results": {
             "protocol": "each photograph left out with all that was made of it, in closed form; principal axes, "
             "scale and hyperparameters are those of all; by_other_parts: by a model of the other parts, without what "

@@ -47,7 +47,14 @@ def small(monkeypatch):
     recipe = replace(
         packaged.RECIPE, linear=(("block0", "block3"), (PIXELS,)), curved=(("block3",), (PIXELS,)), components=3
     )
-    for name, value in (("RECIPE", recipe), ("OF_KODAK", 5), ("OF_BSDS", 2), ("BEST", 3), ("OF_BEST", 3)):
+    for name, value in (
+        ("RECIPE", recipe),
+        ("OF_KODAK", 5),
+        ("OF_KODAK_ALONE", 12),
+        ("OF_BSDS", 2),
+        ("BEST", 3),
+        ("OF_BEST", 3),
+    ):
         monkeypatch.setattr(packaged, name, value)
 
 
@@ -87,6 +94,22 @@ def test_the_packaged_recipe_makes_a_model_and_its_card_and_goes_on_where_it_end
     monkeypatch.setattr("deepmse.plugin.learning.gaussian_process.extraction.views", none_left)
     assert run(*arguments(inputs)).status == 0
     assert (inputs / "nr.safetensors").read_bytes() == before
+
+
+def test_the_free_recipe_learns_from_kodak_and_live_alone(run, inputs, small):
+    given = ("train", "nr", inputs / "kodak", "--recipe", "free", "--live", inputs / "live")
+    out = ("--work", inputs / "work", "-o", inputs / "free.safetensors")
+    result = run(*given, *out)
+    assert result.status == 0, result.err
+    card = json.loads((inputs / "free.json").read_text())
+    assert {part: of["images"] for part, of in card["data"].items()} == {"synthetic": 24, "judged": 6}
+    assert set(card["results"]) == {"protocol", "synthetic", "judged"}
+    assert card["hyperparameters"] != vars(packaged.HYPERPARAMETERS)
+    scored = run("score", inputs / "live" / "dist", "-m", inputs / "free.safetensors")
+    assert all(0 <= float(row["free"]) <= 100 for row in scored.rows)
+    for wrong in (given, (*given, *out, "--bsds", inputs / "bsds")):
+        refused = run(*wrong)
+        assert (refused.status, "the recipe free takes: KODAK24" in refused.err) == (2, True)
 
 
 def test_a_live_reference_that_is_a_kodak_photograph_is_one_source_with_it(inputs):
