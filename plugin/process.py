@@ -11,6 +11,13 @@ _M_TRIM_THRESHOLD: Final = -1
 _M_ARENA_MAX: Final = -8
 _GIGABYTE: Final = 1 << 30
 
+KEEPING_FREED_MEMORY: Final = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(_GIGABYTE),
+    "MALLOC_TRIM_THRESHOLD_": str(_GIGABYTE),
+}
+"""Environment of a process that keeps freed memory from its start: of threads that it has by then no arena is left."""
+
 
 def keep_freed_memory() -> None:
     """Let glibc keep what the network's layers free instead of handing it back and fetching it again, page by page.

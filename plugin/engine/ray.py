@@ -21,7 +21,7 @@ from ray.exceptions import RayError
 from ..errors import DeepMSEError, UsageError
 from ..images import is_remote
 from ..metrics.precision import dtype_of, name_of
-from ..process import keep_freed_memory
+from ..process import KEEPING_FREED_MEMORY
 from .records import Item, Score
 from .scorer import Scorer
 
@@ -128,6 +128,8 @@ class RayScorer:
                 num_cpus=CPUS,
                 scheduling_strategy="SPREAD",
                 num_gpus=self._gpus or None,
+                # A worker has a dozen threads before it is ours, and their arenas would keep a gigabyte.
+                runtime_env={"env_vars": KEEPING_FREED_MEMORY},
                 compute=ray.data.ActorPoolStrategy(size=workers),
             )
         found = (
@@ -152,7 +154,6 @@ class Worker:
 
     def __init__(self, settings: Mapping[str, Any], environment: Mapping[str, str | None]) -> None:
         os.environ.update({key: value for key, value in environment.items() if value is not None})
-        keep_freed_memory()
         torch.set_num_threads(1)
         self._scorer = Scorer(**settings)
 
