@@ -16,7 +16,7 @@ KEEPING_FREED_MEMORY: Final = {
     "MALLOC_MMAP_THRESHOLD_": str(_GIGABYTE),
     "MALLOC_TRIM_THRESHOLD_": str(_GIGABYTE),
 }
-"""Environment of a process that keeps freed memory from its start: of threads that it has by then no arena is left."""
+"""Environment of a process that keeps freed memory from its start, before threads have arenas of their own."""
 
 
 def keep_freed_memory() -> None:

@@ -91,7 +91,7 @@ def train_packaged(
         if photographs:
             parts.insert(0, packaged.authentic_part(training, features("training", [each.dist for each in training])))
             data["authentic"] = _origin(datasets.load("biq2021", photographs.biq2021), "training part")
-        hyperparameters = packaged.HYPERPARAMETERS if photographs else packaged.searched(parts[0], network, seed=seed)
+        hyperparameters = packaged.HYPERPARAMETERS if photographs else packaged.searched(parts, network.sizes())
         model, held_out = mixed.train(
             parts, network.sizes(), packaged.RECIPE, hyperparameters, network.weights.sha256, seed=seed
         )

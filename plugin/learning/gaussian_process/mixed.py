@@ -94,7 +94,7 @@ def train(
     opinions = np.concatenate([part.opinions for part in parts])
     doubts = np.concatenate([part.doubts for part in parts])
     sources = [source for part in parts for source in part.sources]
-    scale = _scale(parts, recipe)
+    scale = scale_of(parts, recipe)
     learnt = scale.to_learnt(opinions)
     design = Design.fit(recipe, sizes, features)
     inputs = design.transform(features).astype(np.float32)
@@ -138,7 +138,7 @@ def _by_others(
 ) -> Array:
     """Scores of a part's pictures, which are ``inputs[at]``, by those of other parts and other photographs."""
     others = [other for other in parts if other is not part]
-    scale, same = _scale(others, recipe), set(part.sources)
+    scale, same = scale_of(others, recipe), set(part.sources)
     opinions, doubts = (np.concatenate([getattr(other, name) for other in others]) for name in ("opinions", "doubts"))
     foreign = np.array([source not in same for other in others for source in other.sources])
     rest = np.delete(inputs, at, axis=0)[foreign]
@@ -147,7 +147,8 @@ def _by_others(
     return scale.to_opinion(mean, np.full(len(mean), np.sqrt(hyperparameters.noise)))[0]
 
 
-def _scale(parts: Sequence[Part], recipe: Recipe) -> OpinionScale:
+def scale_of(parts: Sequence[Part], recipe: Recipe) -> OpinionScale:
+    """The scale of opinions of the first two parts, which count alike."""
     by = OpinionScale.by_rank if recipe.target == "ranks" else OpinionScale.by_value
     # However many more of one kind there are: most opinions of photographs are good, and those of others would crowd.
     return by(np.concatenate([np.quantile(part.opinions, _EVENLY) for part in parts[:2]]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,12 +17,12 @@ from ...images import images_below, images_in
 from ...metrics.models import GRADES
 from ..opinion import as_quality, grade
 from ..regressors import Hyperparameters
-from .design import Recipe
-from .features import DEPTHWISE_STAGES, PIXELS, STAGES, FeatureNetwork
+from .condensing import Process
+from .design import Design, Recipe
+from .features import DEPTHWISE_STAGES, PIXELS, STAGES
 from .likeness import LikenessScale, opinion
-from .mixed import HeldOut, Part
+from .mixed import HeldOut, Part, scale_of
 from .synthetic import Picture, Source
-from .training import Samples, fit
 
 Array = NDArray[np.float64]
 
@@ -134,23 +134,34 @@ def synthetic_part(pictures: Sequence[Picture], scale: LikenessScale, features: 
     return Part("synthetic", features[used], opinions, [each.source for each in chosen], doubts)
 
 
-def searched(part: Part, network: FeatureNetwork, *, seed: int) -> Hyperparameters:
-    """Hyperparameters by the likelihood of a part's pictures whose opinions are in no doubt.
+def searched(parts: Sequence[Part], sizes: Mapping[str, int]) -> Hyperparameters:
+    """Hyperparameters by what is said of pictures by those of other photographs, in closed form.
+
+    From one, each is made thrice as large and a third, in turn and twice over, as long as that misses the opinions by
+    less. Opinions in doubt do not count.
 
     Args:
-        part: the pictures
-        network: what took their features
-        seed: of the search
+        parts: the pictures
+        sizes: how many features each tap has, in their order
     """
-    sure = part.doubts <= 1
-    samples = Samples(
-        part.features[sure][:, None],
-        network.sizes(),
-        part.opinions[sure],
-        network.weights.sha256,
-        tuple(source for source, is_sure in zip(part.sources, sure, strict=True) if is_sure),
-    )
-    return fit(samples.by(RECIPE), RECIPE, seed=seed).hyperparameters
+    features = np.concatenate([part.features for part in parts])
+    doubts = np.concatenate([part.doubts for part in parts])
+    sources = [source for part in parts for source in part.sources]
+    design = Design.fit(RECIPE, sizes, features)
+    inputs = design.transform(features).astype(np.float32)
+    learnt = scale_of(parts, RECIPE).to_learnt(np.concatenate([part.opinions for part in parts]))
+
+    def missed(tried: Hyperparameters) -> float:
+        errors, _ = Process.fit(design.groups, tried, inputs, learnt, doubts).left_out(sources)
+        return float(np.mean(errors[doubts <= 1] ** 2))
+
+    best = Hyperparameters(matern=1.0, length=1.0, linear=1.0, noise=1.0)
+    least = missed(best)
+    for name in 2 * tuple(asdict(best)):
+        for factor in (3.0, 1 / 3):
+            while (found := missed(tried := replace(best, **{name: factor * getattr(best, name)}))) < least:
+                best, least = tried, found
+    return best
 
 
 def card(

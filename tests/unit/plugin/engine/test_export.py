@@ -127,7 +127,7 @@ def test_the_card_of_an_unbounded_range_is_json_and_names_the_preset(tmp_path):
 
 
 def test_every_metric_that_declares_a_graph_has_one_and_no_other():
-    assert exportable() == ("deepmse", "nr", "nr-1")
+    assert exportable() == ("deepmse", "nr", "nr-1", "nr-free")
     for name in exportable():
         assert type(create(name, device="cpu")).graph is not Metric.graph
     assert type(create("psnr", device="cpu")).graph is Metric.graph

@@ -65,3 +65,5 @@ def test_the_packaged_model_knows_what_it_learnt_from(test_data, pictures):
     assert not learnt_from("nr", pictures).any()
     assert learnt_from("nr-1", photographs).all()
     assert not learnt_from("nr-1", clean).any()
+    assert learnt_from("nr-free", clean).all()
+    assert not learnt_from("nr-free", photographs).any()

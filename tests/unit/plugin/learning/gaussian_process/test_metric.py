@@ -115,6 +115,17 @@ def test_the_first_model_is_still_there(metric):
     assert float(first.assess(image).scores) != float(metric.assess(image).scores)
 
 
+def test_the_free_model_learnt_from_kodak_and_live_alone_and_falls_with_distortion():
+    free = create("nr-free")
+    card = json.loads(nr_files.FREE.with_suffix(".json").read_text())
+    assert {part: of["images"] for part, of in card["data"].items()} == {"synthetic": 1440, "judged": 79}
+    for photo in (skimage.data.coffee(), load_sample_image("china.jpg")):
+        for kind in ("gaussian_blur", "jpeg", "white_noise"):
+            bad = DISTORTIONS[kind](photo, 5, np.random.default_rng(0))
+            clean, worst = (float(free.assess(as_tensor(pixels)).scores) for pixels in (photo, bad))
+            assert worst < clean - 15, kind
+
+
 def test_the_packaged_model_is_small_and_its_card_says_what_it_is(metric):
     assert nr_files.PACKAGED.stat().st_size <= 6 * 2**20
     card = json.loads(nr_files.PACKAGED.with_suffix(".json").read_text())
