@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...plugin.errors import UsageError
 from .. import terminal
 
 if TYPE_CHECKING:
@@ -64,15 +65,36 @@ def load(
     dataset: Annotated[
         str | None, typer.Option(help="What to call the FiftyOne dataset.", show_default="NAME")
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="PAIRS.csv",
+            help="Write a table in place of a FiftyOne dataset: a row an image, with reference, type and opinion.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Load a published dataset into FiftyOne. Loading again updates it."""
+    """Load a published dataset into FiftyOne, or as a table. Loading again updates it."""
     from ...plugin import datasets as published
-    from ...plugin.store import import_dataset
 
+    if out is not None and dataset is not None:
+        raise UsageError("--out writes a table, and --dataset names a FiftyOne dataset: give one of them")
     quality = published.load(name, root)
-    loaded = import_dataset(quality, dataset)
     for note in quality.notes:
         terminal.err.print(f"note: {terminal.escaped(note)}", soft_wrap=True)
+    if out is not None:
+        from ...plugin.datasets.pairs import to_table
+        from ...plugin.tables import write_table
+
+        write_table(out, to_table(quality, out))
+        terminal.err.print(f"{len(quality.records):,} images → {terminal.escaped(out)}", soft_wrap=True)
+        return
+
+    from ...plugin.store import import_dataset
+
+    loaded = import_dataset(quality, dataset)
     terminal.out.print(
         f"{len(loaded):,} images in the FiftyOne dataset {terminal.escaped(loaded.name)}; "
         f"`fiftyone app launch {terminal.escaped(loaded.name)}` shows them",

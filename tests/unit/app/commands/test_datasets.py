@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from deepmse.plugin.datasets import DATASETS, load
+from deepmse.plugin.datasets import DATASETS, dataset_info, load
 from deepmse.plugin.datasets.synthesis.distortions import DISTORTIONS
 from deepmse.plugin.engine.score_tables import items
 from deepmse.plugin.tables import read_table
@@ -130,3 +130,22 @@ class TestSynth:
         assert result.status == 0
         assert "broken.png was left out" in result.err
         assert len(list(csv.DictReader((tmp_path / "set" / "manifest.csv").open(newline="")))) == 2
+
+
+class TestLoad:
+    def test_a_table_has_a_row_an_image_and_the_columns_that_the_dataset_has(self, run, tmp_path):
+        made = layouts.build("kadid10k", tmp_path / "kadid10k")
+        result = run("load", "kadid10k", tmp_path / "kadid10k", "-o", tmp_path / "pairs.csv")
+        assert result.status == 0
+        table = read_table(tmp_path / "pairs.csv")
+        assert table.columns == ("dist", "ref", "distortion", "level", dataset_info("kadid10k").target_field)
+        assert [Path(row["dist"]) for row in table.rows] == [record.dist.resolve() for record in made.records]
+        assert table.numbers(dataset_info("kadid10k").target_field) == [record.target for record in made.records]
+
+    def test_the_opinion_is_called_so_that_its_name_says_which_way_it_points(self, run, tmp_path):
+        layouts.build("csiq", tmp_path / "csiq")
+        assert run("load", "csiq", tmp_path / "csiq", "-o", tmp_path / "pairs.csv").status == 0
+        assert "dmos" in read_table(tmp_path / "pairs.csv").columns
+
+    def test_a_table_or_a_dataset_and_not_both(self, run, tmp_path):
+        assert run("load", "folder", tmp_path, "-o", tmp_path / "pairs.csv", "--dataset", "name").status == 2
