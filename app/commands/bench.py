@@ -74,14 +74,21 @@ def _print_beside(found: Sequence[Beside], as_json: bool) -> None:
 @bench_app.command("fiftyone")
 def bench_fiftyone(
     samples: Annotated[int, typer.Option(min=1, help="Pairs in the dataset.")] = 10_000,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
 ) -> None:
     """Time what a computation in FiftyOne takes besides inference, and what the curation panel waits for."""
     from ..bench_store import curation_latency, overhead
 
-    times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in curation_latency(samples).items())
+    waits = curation_latency(samples)
+    found = [(error_maps, *overhead(samples, error_maps=error_maps)) for error_maps in (False, True)]
+    if as_json:
+        keys = ("error_maps", "seconds", "peak_mb")
+        overheads = [dict(zip(keys, each, strict=True)) for each in found]
+        print(json.dumps({"samples": samples, "curation_seconds": waits, "overhead": overheads}, indent=2))
+        return
+    times = ", ".join(f"{name} {seconds:.3f} s" for name, seconds in waits.items())
     terminal.out.print(f"{samples:,} images with a score, the curation panel: {times}")
-    for error_maps in (False, True):
-        seconds, peak_mb = overhead(samples, error_maps=error_maps)
+    for error_maps, seconds, peak_mb in found:
         maps = "with" if error_maps else "without"
         terminal.out.print(
             f"{samples:,} pairs, {maps} error maps: {seconds:.1f} s to read the view, write fields and the run; "

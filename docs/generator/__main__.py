@@ -41,7 +41,7 @@ def gather(folder: Path) -> None:
     shutil.copy(ROOT / "__init__.py", source)
     for module in source.rglob("*.py"):
         module.write_text(ROLE.sub(r"`\1`", module.read_text()))
-    shutil.copytree(DOCS, pages, ignore=shutil.ignore_patterns("*.py", "generator", "*.toml"))
+    shutil.copytree(DOCS, pages, ignore=shutil.ignore_patterns("*.py", "generator", "figures", "*.toml"))
     for page in pages.rglob("*.md"):
         page.write_text(navigation.within(page.read_text(), page.relative_to(pages).parent))
     architecture = pages / "architecture.md"

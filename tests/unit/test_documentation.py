@@ -117,6 +117,13 @@ def test_what_code_imports_from_the_package_is_there(page):
                 assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
 
 
+def test_pages_print_what_was_measured():
+    checked = subprocess.run(
+        [sys.executable, ROOT / "docs" / "figures", "--check"], capture_output=True, text=True, check=False
+    )
+    assert (checked.returncode, checked.stdout.strip()) == (0, ""), checked.stderr
+
+
 @pytest.fixture
 def pictures(tmp_path, monkeypatch) -> Path:
     """The files that examples name."""
