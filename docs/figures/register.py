@@ -162,18 +162,12 @@ def read_values(path: Path) -> dict[str, Found]:
 
 
 def write_values(path: Path, values: Mapping[str, Found]) -> None:
-    """Write what was measured, a line a figure, to nine digits."""
+    """Write what was measured, a line a figure."""
     lines = []
-    for name in sorted(values):
-        each = {"values": [*map(_rounded, values[name].values)]}
-        if interval := values[name].interval:
-            each["interval"] = [*map(_rounded, interval)]
+    for name, found in sorted(values.items()):
+        each = {"values": found.values} | ({"interval": found.interval} if found.interval else {})
         lines.append(f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(each, ensure_ascii=False)}")
     path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
-
-
-def _rounded(value: Any) -> Any:
-    return float(f"{value:.9g}") if isinstance(value, float) else value
 
 
 class _Functions(jmespath.functions.Functions):
