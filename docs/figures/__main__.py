@@ -20,6 +20,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from deepmse.app import terminal
+from deepmse.plugin.errors import UsageError
 from deepmse.plugin.reproduction.context import find_datasets
 from deepmse.plugin.tables import is_table, read_table
 from register import Command, Figure, Found, read_register, read_values, write_values
@@ -27,6 +28,7 @@ from register import Command, Figure, Found, read_register, read_values, write_v
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 TEST_DATA: Final = Path(os.environ.get("DEEPMSE_TEST_DATA", ROOT / "shared"))
+DATA: Final = TEST_DATA / "data"
 
 
 def figures(
@@ -74,7 +76,11 @@ def figures(
     found: dict[str, Found] = {}
     failed: dict[str, str] = {}
     if names or page or everything:
-        roots = find_datasets(data or [str(TEST_DATA / "data")], sorted({name for run in runs for name in run.needs}))
+        wanted = sorted({name for each in runs for name in each.needs})
+        try:
+            roots = find_datasets(data or [str(DATA)] * DATA.is_dir(), wanted)
+        except UsageError as error:
+            raise typer.BadParameter(str(error)) from error
         for command in runs:
             try:
                 result = read_output(output) if output else run(command, roots, resume=resume)
@@ -161,7 +167,8 @@ def agrees(figure: Figure, last: Mapping[str, Found], found: Mapping[str, Found]
         return True
     if figure.tolerance is None:
         return False
-    return all(abs(value - before) <= figure.tolerance for value, before in zip(new.values, old.values, strict=True))
+    pairs = zip(new.values, old.values, strict=True)
+    return all(abs(value - before) <= figure.tolerance * abs(before) for value, before in pairs)
 
 
 def row(figure: Figure, last: Mapping[str, Found], found: Mapping[str, Found], verdict: str) -> tuple[str, ...]:
@@ -173,7 +180,7 @@ def row(figure: Figure, last: Mapping[str, Found], found: Mapping[str, Found], v
     elif figure.command.machine:
         interval = "of the machine"
     else:
-        interval = "as printed" if figure.tolerance is None else f"±{figure.tolerance:g}"
+        interval = "as printed" if figure.tolerance is None else f"±{figure.tolerance:.0%}"
     return figure.name, old, new, interval, verdict if figure.name in found else "–"
 
 

@@ -54,5 +54,7 @@ def sources(table: Table) -> dict[str, Any]:
 
 if __name__ == "__main__":
     read = read_table(Path(sys.argv[1]))
-    result = sources(read) | ({"issues": evidence(read)} if "mos" in read.columns else {})
+    result = sources(read)
+    if "mos" in read.columns:
+        result |= {"opinion": float(np.mean(read.numbers("mos"))), "issues": evidence(read)}
     print(json.dumps(result, indent=2, allow_nan=False))

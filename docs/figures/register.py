@@ -58,7 +58,7 @@ class Figure:
             ``{low:…}`` and ``{high:…}`` the interval's ends; a blank may be the end of a line
         values: where the values stand in the command's JSON, as JMESPath
         interval: where the interval stands
-        tolerance: how far a value may be from the last; None where it has to print the same
+        tolerance: how far a value may be from the last, as a share of it; None where it has to print the same
     """
 
     name: str
