@@ -24,7 +24,7 @@ LARGEST_WHEEL = 12_000_000
 CODE = re.compile(
     r"\.(py|js)$|/operators/icons/|/py\.typed$|/fiftyone\.yml$|/manifest\.json$|/requirements\.txt$|\.dist-info/"
 )
-#: Beside the smoke test, what each extra promises: a command line; after "python:" a statement; or, after "install:", a
+#: Beside the smoke test, what each extra promises: a command line; after "python:" a statement; after "install:" a
 #: package to install without what it needs.
 PROMISES = {
     "none": ["deepmse score pictures -o again.csv --details", "deepmse metrics", "deepmse datasets"],
