@@ -1,4 +1,4 @@
-"""What issues say of opinion: ``python docs/figures/issues.py ISSUES.csv`` prints it as JSON.
+"""How many images have issues, and how far apart copies are: ``python docs/figures/issues.py ISSUES.csv`` as JSON.
 
 ISSUES.csv is what ``deepmse issues PAIRS.csv -o ISSUES.csv`` writes for a table with the opinions as ``mos``.
 """
@@ -12,30 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from deepmse.plugin.engine.issue_tables import FOUND, SEPARATOR
-from deepmse.plugin.evaluation import correlate
+from deepmse.plugin.engine.issue_tables import FOUND
 from deepmse.plugin.issues import ISSUES, PREFIX
 from deepmse.plugin.tables import Table, read_table
 from deepmse.plugin.vocabulary import SOURCE
-
-
-def evidence(table: Table) -> dict[str, Any]:
-    """By issue: its measure's correlation with opinion and range, and the opinions of images that have it."""
-    opinions = np.array(table.numbers("mos"))
-    found: dict[str, Any] = {}
-    for issue in ISSUES.values():
-        values = np.array(table.numbers(PREFIX + issue.measure))
-        has = np.array([issue.name in row[FOUND].split(SEPARATOR) for row in table.rows])
-        low, high = np.nanpercentile(values, [5, 95])
-        found[issue.name] = {
-            "srcc": correlate(values, opinions).srcc,
-            "low": low,
-            "high": high,
-            "images": int(has.sum()),
-            "opinion": float(opinions[has].mean()) if has.any() else None,
-            "others": float(opinions[~has].mean()),
-        }
-    return found
 
 
 def sources(table: Table) -> dict[str, Any]:
@@ -56,5 +36,5 @@ if __name__ == "__main__":
     read = read_table(Path(sys.argv[1]))
     result = sources(read)
     if "mos" in read.columns:
-        result |= {"opinion": float(np.mean(read.numbers("mos"))), "issues": evidence(read)}
+        result["opinion"] = float(np.mean(read.numbers("mos")))
     print(json.dumps(result, indent=2, allow_nan=False))
