@@ -28,7 +28,7 @@ def pair(
     from ...plugin.images import images_below
     from ...plugin.tables import Table, write_table
 
-    found_originals, found_copies = images_below(originals), images_below(copies)
+    found_originals, found_copies = images_below(originals).images, images_below(copies).images
     check_output(out, Table(copies, (), ()))
     files = [*found_originals, *found_copies]
     found = list(terminal.progress(looked_at(files), "Looking", len(files)))

@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from ..images import images_in
+from ..errors import UsageError
+from ..images import NO_IMAGE, images_below
 from .layout import published
 from .records import DatasetInfo, QualityDataset, Record
 
 INFO = DatasetInfo(
     name="folder",
     title="A folder of images",
-    layout="images in one folder",
+    layout="images in a folder and those below it",
     target_field="mos",
     target_lower_is_better=False,
     target_range=None,
@@ -19,8 +20,10 @@ INFO = DatasetInfo(
 
 
 def load(root: Path) -> QualityDataset:
-    """Read the images of a folder, not those below it; UsageError where there are none."""
-    found = images_in(root)
+    """Read the images of a folder and of those below it; UsageError where there are none."""
+    found = images_below(root)
+    if not found.images:
+        raise UsageError(f"{root}: {NO_IMAGE}")
     return published(
         INFO,
         root,

@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from ..errors import UsageError
-from ..images import images_below, is_image, is_remote, remote_images, require_utf8
+from ..images import NO_IMAGE, images_below, is_image, is_remote, remote_images, require_utf8
 from ..tables import SUFFIXES, Table, is_table, read_table
 from .pairing import pair
 
@@ -63,12 +63,17 @@ def read_inputs(
             raise UsageError(f"{text}: tables are read from this machine; copy it here (paths in it may be remote)")
     if len(given) == 1 and _is_read_as_table(given[0]):
         table = read_table(Path(given[0]))
+        if dist not in table.columns and not is_table(table.path):
+            raise UsageError(
+                f"{table.path}: is no image by its name, and no table with the column {dist!r}; there are "
+                f"{', '.join(table.columns)}"
+            )
         if references is None:
             return table
         return _with_references(table, references, dist, ref)
     found = _listed(lines) if list(given) == [STANDARD_INPUT] else _named(given)
     if not found:
-        raise UsageError(f"{', '.join(given)}: no image there; names of images end in .jpg, .png and the like")
+        raise UsageError(f"{', '.join(given)}: {NO_IMAGE}")
     if references is not None:
         inside = _absolute(references)
         found = [one for one in found if isinstance(one.path, str) or not _absolute(one.path).is_relative_to(inside)]
@@ -81,7 +86,7 @@ def read_inputs(
     start = _absolute(folder or Path())
     rows = [{dist: _below(one.path, start)} for one in found]
     if references is not None:
-        partners = pair([one.name for one in found], images_below(references), references)
+        partners = pair([one.name for one in found], images_below(references).images, references)
         for row, partner in zip(rows, partners, strict=True):
             row[ref] = "" if partner is None else _below(partner, start)
     return Table(Path(" ".join(given)), tuple(rows[0]), tuple(rows), folder=start)
@@ -95,6 +100,7 @@ def _is_read_as_table(text: str) -> bool:
         and not path.is_dir()
         and not is_image(path)
         and not _is_pattern(text)
+        and (is_table(path) or path.exists())
     )
 
 
@@ -107,7 +113,7 @@ def _with_references(table: Table, references: Path, dist: str, ref: str) -> Tab
     if ref in table.columns:
         raise UsageError(f"{table.path}: has a column {ref!r} already; leave --refs away, or remove the column")
     names = [PurePath(row[dist].strip()) for row in table.rows]
-    partners = pair(names, images_below(references), references)
+    partners = pair(names, images_below(references).images, references)
     rows = tuple(
         {**row, ref: "" if partner is None else str(_absolute(partner))}
         for row, partner in zip(table.rows, partners, strict=True)
@@ -125,7 +131,7 @@ def _of_name(text: str) -> Iterator[Found]:
     if is_remote(text):
         yield from (Found(url, name) for url, name in remote_images(text))
     elif path.is_dir():
-        yield from (Found(image, image.relative_to(path)) for image in images_below(path))
+        yield from (Found(image, image.relative_to(path)) for image in images_below(path).images)
     elif _is_pattern(text):
         root = Path(path.anchor)
         matches = sorted(root.glob(str(path.relative_to(root))))

@@ -2,7 +2,7 @@
 
 from .decoding import MAX_PIXELS, MIN_SIDE, Decoded, decode, decode_scorable, require_scorable
 from .formats import FORMATS
-from .listing import SUFFIXES, Listing, images_below, images_in, is_image, require_utf8
+from .listing import NO_IMAGE, SUFFIXES, Listing, images_below, images_in, is_image, require_utf8
 from .policies import DECODING, NATIVE, POLICIES, RESIZE_256, ImagePolicy, image_policy
 from .remote import is_remote, remote_images
 
@@ -12,6 +12,7 @@ __all__ = [
     "MAX_PIXELS",
     "MIN_SIDE",
     "NATIVE",
+    "NO_IMAGE",
     "POLICIES",
     "RESIZE_256",
     "SUFFIXES",

@@ -18,13 +18,16 @@ SUFFIXES: Final = (
 )
 """What the names of the files that :func:`~.decoding.decode` reads end in, in lower case."""
 
+NO_IMAGE: Final = "no image there; names of images end in .jpg, .png and the like"
+"""What is said of a place where no file has such a name."""
+
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a folder.
+    """The files of a folder, or of one and all below it.
 
     Args:
-        images: files with an image's suffix, sorted by name
+        images: files with an image's suffix, sorted
         hidden: how many images are not listed because their names begin with a dot
         others: how many files are no images by their names, by suffix
     """
@@ -56,16 +59,11 @@ def images_in(folder: Path) -> Listing:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder")
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    images = tuple(filter(is_image, files))
-    require_utf8(images)
-    hidden = sum(path.suffix.lower() in SUFFIXES and path.name.startswith(".") for path in files)
-    others = Counter(path.suffix.lower() for path in files if path.suffix.lower() not in SUFFIXES)
-    return Listing(images, hidden, others)
+    return _listing(path for path in folder.iterdir() if path.is_file())
 
 
-def images_below(folder: Path) -> tuple[Path, ...]:
-    """The image files of a folder and of all folders below it, sorted; hidden files and folders are passed over.
+def images_below(folder: Path) -> Listing:
+    """The files of a folder and of all folders below it; folders whose names begin with a dot are passed over.
 
     Raises:
         UsageError: if there is no such folder, one cannot be listed, or an image's name is not UTF-8
@@ -79,9 +77,17 @@ def images_below(folder: Path) -> tuple[Path, ...]:
     found: list[Path] = []
     for place, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [path for name in names if is_image(path := Path(place, name))]
-    require_utf8(found)
-    return tuple(sorted(found))
+        found += [Path(place, name) for name in names]
+    return _listing(found)
+
+
+def _listing(files: Iterable[Path]) -> Listing:
+    files = sorted(files)
+    images = tuple(filter(is_image, files))
+    require_utf8(images)
+    hidden = sum(path.suffix.lower() in SUFFIXES and path.name.startswith(".") for path in files)
+    others = Counter(path.suffix.lower() for path in files if path.suffix.lower() not in SUFFIXES)
+    return Listing(images, hidden, others)
 
 
 def require_utf8(paths: Iterable[Path]) -> None:

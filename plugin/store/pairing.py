@@ -53,7 +53,7 @@ class ReferencesJob:
         self._ids, self._paths = view.values(["id", "filepath"])
         if not self._ids:
             raise UsageError(f"{name}: there are no samples without a reference; overwrite them, or choose others")
-        self._candidates = images_below(originals)
+        self._candidates = images_below(originals).images
         if not self._candidates:
             raise UsageError(f"{originals}: no image there")
         self._summary: dict[str, int] | None = None

@@ -363,9 +363,8 @@ def csv_table(root: Path) -> list[Record]:
 
 
 def folder(root: Path) -> list[Record]:
-    names = ["01.png", "02.JPG", "10.bmp"]
+    names = ["01.png", "02.JPG", "10.bmp", "below/04.png"]
     (root / "Thumbs.db").write_bytes(b"")
-    save(root / "below" / "04.png")
     return [Record(save(root / name)) for name in names]
 
 

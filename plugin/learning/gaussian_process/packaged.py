@@ -81,7 +81,7 @@ def photographs(authentic: Sequence[Record], kodak: Path, bsds: Path) -> list[So
     Raises:
         UsageError: if a folder has no images
     """
-    natural = images_below(bsds)
+    natural = images_below(bsds).images
     if not natural:
         raise UsageError(f"{bsds}: no photographs; it takes the folder data/images of BSDS500")
     some = np.random.default_rng(0).permutation(len(natural))[:BSDS]

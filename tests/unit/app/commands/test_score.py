@@ -120,7 +120,8 @@ def test_what_needs_no_reference_is_the_default_where_there_are_none(run, photos
     ("arguments", "message"),
     [
         (["part 0", "-m", "psnr"], "part 0: compare with what? Name the folder of the references by --refs"),
-        (["nothing here"], "nothing here: no such file"),
+        (["nothing here"], "nothing here: no such file or folder"),
+        (["part 0/notes.txt"], "notes.txt: is no image by its name, and no table with the column 'dist'"),
         (["part 0", "nothing here"], "nothing here: no such file or folder"),
         (["part 0", "pairs.csv"], "pairs.csv: is a table, and comes alone"),
         (["part 0", "part 0/notes.txt"], "notes.txt: is no image by its name; tables end in .csv"),
