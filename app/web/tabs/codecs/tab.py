@@ -45,7 +45,8 @@ def build(setup: Setup) -> None:
             gr.HTML(absent, visible=bool(absent), elem_classes="dm-absent")
             metrics = gr.Dropdown(
                 [(metric.title, metric.name) for metric in answer.maker.offered],
-                value=["deepmse"],
+                # DeepMSE, or where its weights are not here what is next.
+                value=[metric.name for metric in answer.maker.offered[:1]],
                 multiselect=True,
                 label="Metrics",
                 elem_classes="dm-choice",
