@@ -153,7 +153,7 @@ def _default(info: BackboneInfo) -> list[str]:
 def _images(given: list[Path]) -> tuple[list[str], list[Path]]:
     """Names and paths of the images of a folder, a CSV file or a list."""
     from ...plugin.engine.score_tables import items
-    from ...plugin.images import images_in, require_utf8
+    from ...plugin.images import images_below, require_utf8
     from ...plugin.tables import read_table
 
     if len(given) == 1 and given[0].suffix.lower() == ".csv":
@@ -161,15 +161,15 @@ def _images(given: list[Path]) -> tuple[list[str], list[Path]]:
         paths = [Path(item.dist) for item in items(table, ref=None)]
         names = [row["dist"] for row in table.rows]
     elif len(given) == 1 and given[0].is_dir():
-        found = images_in(given[0])
+        found = images_below(given[0])
         terminal.warn([found.note] if found.note else [])
         paths = list(found.images)
-        names = [path.name for path in paths]
+        names = [str(path.relative_to(given[0])) for path in paths]
     else:
         require_utf8(given)
         paths, names = given, [str(path) for path in given]
         if len(given) == 1 and not given[0].exists():
             raise UsageError(f"{given[0]}: no such file or folder")
     if not paths:
-        raise UsageError(f"{given[0]}: lists no image")
+        raise UsageError(f"{given[0]}: has no image")
     return names, paths

@@ -15,7 +15,7 @@ def photos_in(folder: Path) -> tuple[list[Path], str]:
     """The image files of a folder, by name, and what is left out, in words; UsageError where there is none."""
     found = images_in(folder)
     if not found.images:
-        raise UsageError(f"{folder}: no photographs. {found.note}".rstrip())
+        raise UsageError(f"{folder}: no photographs; folders below it are not looked into. {found.note}".rstrip())
     return list(found.images), found.note
 
 

@@ -63,7 +63,7 @@ def test_every_command_takes_the_same_files_of_a_folder(folder, run, tmp_path):
     )
     assert result.status == 0
     assert "Files left out: 1 hidden; 4" in " ".join(result.err.split())
-    assert set(read(tmp_path / "f.npz").names) == set(NAMES)
+    assert set(read(tmp_path / "f.npz").names) == {*NAMES, "below/z.png"}
 
 
 @pytest.mark.parametrize("command", ["load", "check", "synth", "features", "one image"])
