@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import numpy as np
 import pyarrow
 import ray
 import torch
+from ray._private.utils import read_ray_address
 from ray.exceptions import RayError
 
 from ..errors import DeepMSEError, UsageError
@@ -37,6 +39,8 @@ CPUS: Final = 0.5
 """What a worker asks for of a processor: half, so that where a node is lost the others have room for its workers."""
 OBJECT_STORE_BYTES: Final = 512 << 20
 """Memory for what travels, of a cluster that is started here."""
+
+_ANSWER_S: Final = 10
 
 #: What decides on the nodes where weights are found.
 _ENVIRONMENT: Final = ("DEEPMSE_WEIGHTS", "HF_HUB_OFFLINE", "TORCH_HOME")
@@ -260,6 +264,8 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         yield
         return
     address = address or os.environ.get("RAY_ADDRESS")
+    if address and not _answers(address):
+        raise UsageError(f"no Ray cluster at {address}: nothing answers there")
     own: dict[str, Any] = {"num_cpus": workers, "object_store_memory": OBJECT_STORE_BYTES, "include_dashboard": False}
     try:
         ray.init(address or "local", logging_level=logging.ERROR, log_to_driver=False, **({} if address else own))
@@ -272,6 +278,19 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _answers(address: str) -> bool:
+    """Whether anything may answer at an address; of a cluster that was killed Ray itself would wait for minutes."""
+    place = read_ray_address() if address == "auto" else address
+    if not place or "://" in place:
+        return True
+    host, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=_ANSWER_S):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from deepmse.app.ports import free_port
+from deepmse.plugin.engine import ray as engine
 from deepmse.plugin.engine.engines import make_engine
 from deepmse.plugin.engine.ray import BLOCK, WINDOW, blocks, in_order
 from deepmse.plugin.engine.records import Item
@@ -53,3 +55,12 @@ def test_rows_that_are_doubled_or_lost_are_an_error(places, message):
 def test_wrong_settings_are_told(engine, cluster, message):
     with pytest.raises(UsageError, match=message):
         make_engine(["psnr"], engine, cluster, device="cpu")
+
+
+def test_a_cluster_that_is_gone_is_said_to_be(monkeypatch):
+    gone = f"127.0.0.1:{free_port()}"
+    monkeypatch.setattr(engine, "read_ray_address", lambda: gone)
+    assert engine.examine() is None
+    for address in ("auto", gone, "nowhere"):
+        with pytest.raises(UsageError, match=f"no Ray cluster at {address}: nothing answers there"):
+            next(iter(engine.RayScorer(["psnr"], address=address).run([Item(0, "a.png", "b.png")])))
