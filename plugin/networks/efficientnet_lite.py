@@ -18,7 +18,7 @@ from torch import nn
 from ..errors import WeightsError
 from ..weights import Weights, resolve
 from ..weights.published import EFFICIENTNET_LITE0
-from .convolution import PointwiseConv2d
+from .convolution import PointwiseConv2d, relu6_
 
 #: Repeats, kernel, stride of the first, expansion and output channels of the blocks (Tan and Le 2019, table 1).
 STAGES: Final = (
@@ -49,14 +49,10 @@ class SameConv2d(nn.Conv2d):
         vertical, horizontal = (
             max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in input.shape[-2:]
         )
-        if vertical % 2 == 0 == horizontal % 2:
-            padding = (vertical // 2, horizontal // 2)
-        else:
-            input = F.pad(  # noqa: A001
-                input, (horizontal // 2, horizontal - horizontal // 2, vertical // 2, vertical - vertical // 2)
-            )
-            padding = (0, 0)
-        return F.conv2d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+        # A pixel more before the image, under a tap of zero: the same sums without a padded copy of the image.
+        weight = F.pad(self.weight, (horizontal % 2, 0, vertical % 2, 0))
+        padding = (-(-vertical // 2), -(-horizontal // 2))
+        return F.conv2d(input, weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class InvertedResidual(nn.Module):
@@ -80,8 +76,8 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """What follows the depthwise filters, (N, inner, h, w), and the output, (N, out, h, w)."""
-        inner = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
-        inner = F.relu6(self.depthwise(inner), inplace=True)
+        inner = x if self.expand is None else relu6_(self.expand(x))
+        inner = relu6_(self.depthwise(inner))
         projected = self.project(inner)
         return inner, projected.add_(x) if self.residual else projected
 
@@ -111,13 +107,13 @@ class EfficientNetLite0(nn.Module):
             images: uint8 RGB, shape (N, 3, H, W)
         """
         x = images.to(self.stem.weight.dtype, memory_format=torch.channels_last)
-        x = F.relu6(self.stem(x.sub(MEAN).div_(STD)), inplace=True)
+        x = relu6_(self.stem(x.sub(MEAN).div_(STD)))
         yield "stem", x
         for index, block in enumerate(self.blocks):
             inner, x = block(x)
             yield f"block{index}.depthwise", inner
             yield f"block{index}", x
-        yield "head", F.relu6(self.head(x), inplace=True)
+        yield "head", relu6_(self.head(x))
 
     def channels(self) -> dict[str, int]:
         """How many channels each activation has, in the order of :meth:`forward`."""

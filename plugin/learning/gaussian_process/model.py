@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ...metrics.models import DOMAINS
@@ -93,7 +94,8 @@ class QualityModel:
 
     def __post_init__(self) -> None:
         self._places = [columns(self.sizes, group) for group in self.recipe.curved]
-        self._axes = [axes.astype(np.float64) for axes in self.axes]
+        self._axes = [torch.from_numpy(axes.astype(np.float64)) for axes in self.axes]
+        self._weights = torch.from_numpy(self.weights.astype(np.float64))
         groups = Groups(tuple(axes.shape[1] for axes in self.axes))
         self.process = GaussianProcess(groups, self.hyperparameters).fit(self.examples, self.residuals)
 
@@ -143,11 +145,12 @@ class QualityModel:
 
     def learnt(self, features: NDArray[Any]) -> tuple[Array, Array]:
         """Mean and standard deviation of what was learnt, in its own unit, by features (N, D)."""
-        values = features.astype(np.float64)
+        # By PyTorch, which keeps to the thread that it is called in; NumPy would have all cores wait for each other.
+        values = torch.from_numpy(features.astype(np.float64))
         parts = [values[:, at] @ axes for at, axes in zip(self._places, self._axes, strict=True)]
-        components = np.hstack([np.zeros((len(values), 0)), *parts]) * self.axis_scales - self.offset
+        components = torch.cat([values[:, :0], *parts], dim=1).numpy() * self.axis_scales - self.offset
         mean, std = self.process.moments(components)
-        return values @ self.weights + self.bias + mean, self.spread * std
+        return (values @ self._weights).numpy() + self.bias + mean, self.spread * std
 
     def __call__(self, features: NDArray[Any]) -> Quality:
         """Quality by features (N, D)."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -140,9 +141,15 @@ def _blurred(planes: torch.Tensor) -> torch.Tensor:
 
 def _log_percentiles(values: torch.Tensor, shares: tuple[float, ...]) -> list[torch.Tensor]:
     """Logarithms of percentiles of every so many values, each (K,), of values (K, h, w)."""
-    ordered = values[:, ::STEP, ::STEP].flatten(1).sort(1).values
+    ordered = _sorted(values[:, ::STEP, ::STEP].flatten(1))
     last = ordered.shape[1] - 1
     return [(ordered[:, round(share * last)] + 0.1).log() for share in shares]
+
+
+def _sorted(values: torch.Tensor) -> torch.Tensor:
+    """Rising along the last dimension."""
+    # NumPy's sort is some thirty times as fast on the CPU, where PyTorch's also carries the places.
+    return torch.from_numpy(np.sort(values.numpy())) if values.device.type == "cpu" else values.sort().values
 
 
 def _blockiness(luma: torch.Tensor) -> torch.Tensor:
@@ -159,14 +166,14 @@ def _blockiness(luma: torch.Tensor) -> torch.Tensor:
 
 def _clipping(rgb: torch.Tensor) -> torch.Tensor:
     """Logarithms of the share of black and of white values, and the share of the commonest value."""
-    shares = torch.bincount(rgb.flatten().to(torch.int64), minlength=256) / rgb.numel()
+    shares = torch.bincount(rgb.to(torch.uint8).flatten(), minlength=256) / rgb.numel()
     ends = torch.stack([shares[:3].sum(), shares[-3:].sum()])
     return torch.cat([(ends + 1e-3).log(), (shares.max() + 1e-3).log()[None]])
 
 
 def _tones(channels: torch.Tensor) -> torch.Tensor:
     """Percentiles of luma as shares of white, its mean and deviation; means and deviations of colours."""
-    luma = channels[0, ::STEP, ::STEP].flatten().sort().values
+    luma = _sorted(channels[0, ::STEP, ::STEP].flatten())
     last = len(luma) - 1
     percentiles = torch.stack([luma[round(share * last)] for share in LUMA_AT]) / 255
     means = channels.mean((1, 2))

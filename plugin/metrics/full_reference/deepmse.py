@@ -283,13 +283,13 @@ class DeepMSEMetric(FullReferenceMetric):
     def __init__(
         self,
         *,
-        device: torch.device,
+        device: torch.device | str,
         weights: str | Path | None = None,
         preset: str = "lpips-ends",
         policy: str = RESIZE_256.name,
         precision: str = FLOAT32,
     ) -> None:
-        self._dtype = dtype_of(precision, device)
+        self._dtype = dtype_of(precision, torch.device(device))
         self.model = DeepMSE(weights, preset=preset, policy=policy).to(device, self._dtype)
         self.policy = self.model.policy
 

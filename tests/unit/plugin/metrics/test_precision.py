@@ -23,7 +23,7 @@ def images(*seeds: int) -> torch.Tensor:
 
 
 def test_identical_images_score_zero_and_batches_change_nothing(capable, squeezenet_file):
-    metric = create("deepmse", device=CPU, weights=squeezenet_file, precision="bfloat16")
+    metric = create("deepmse", device="cpu", weights=squeezenet_file, precision="bfloat16")
     references, distorted = images(1, 2, 3), images(4, 2, 5)
     features = [metric.prepare(reference[None]) for reference in references]
     whole = metric.compare(features, distorted).scores

@@ -1,6 +1,8 @@
+import math
+
 import pytest
 import torch
-from deepmse.plugin.networks.convolution import PointwiseConv2d
+from deepmse.plugin.networks.convolution import PointwiseConv2d, relu6_
 from torch import nn
 
 
@@ -16,3 +18,11 @@ def test_is_a_convolution_of_one_tap(threads):
         torch.testing.assert_close(pointwise(images), plain(images))
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_values_are_brought_to_the_range_of_0_to_6(dtype):
+    values = [-math.inf, -8.0, -1e-30, -0.0, 0.0, 1e-30, 2.5, 5.96875, 6.0, 6.03125, 300.0, math.inf]
+    images = torch.tensor(values, dtype=dtype).view(1, 3, 2, 2).to(memory_format=torch.channels_last)
+    assert relu6_(images) is images
+    assert images.flatten().tolist() == [min(max(value, 0.0), 6.0) for value in torch.tensor(values, dtype=dtype)]
