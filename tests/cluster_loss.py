@@ -1,13 +1,14 @@
 """Scores rows on a cluster of two nodes that loses a worker, and then a node, and compares with one process.
 
 ``python tests/cluster_loss.py TABLE --rows 100000 [-m METRIC]`` repeats the pairs of a table as often as it takes,
-prints rates, memory and what was lost, doubled or different, and ends with status 1 if anything was.
+prints rates, memory and what was lost, doubled or different as JSON, and ends with status 1 if anything was.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import sys
 import threading
@@ -104,7 +105,7 @@ def main() -> int:
     parser.add_argument("-m", "--metric", default="psnr")
     given = parser.parse_args()
     wanted = repeated(given.table, given.rows)
-    results, rates = [], []
+    results, took = [], []
     for name, scores in (
         ("one process", make_engine([given.metric], device="cpu").run(wanted)),
         ("two nodes, one lost", on_the_cluster(wanted, given.metric)),
@@ -112,10 +113,10 @@ def main() -> int:
         with Memory() as memory:
             start = time.perf_counter()
             results.append(list(told(scores, given.rows)))
-            rates.append(given.rows / (time.perf_counter() - start))
-        print(f"{name}: {rates[-1]:.0f} rows/s, at most {memory.peak:,.0f} MB", flush=True)
+            rate = given.rows / (time.perf_counter() - start)
+        took.append({"name": name, "rows_per_second": rate, "peak_mb": memory.peak})
     wrong = sum(one != other for one, other in itertools.zip_longest(*results))
-    print(f"rows lost, doubled or different: {wrong}")
+    print(json.dumps({"rows": given.rows, "took": took, "wrong": wrong}, indent=2))
     return int(wrong > 0)
 
 

@@ -1,12 +1,13 @@
 """Kills ``deepmse score`` at random moments, resumes it each time, and compares what comes out with one quiet run.
 
-``python tests/kill_and_resume.py TABLE --moments 20 [--engine ray] [-m METRIC]`` prints what was lost, doubled or
-different, and ends with status 1 if anything was.
+``python tests/kill_and_resume.py TABLE --moments 20 [--engine ray] [-m METRIC]`` prints as JSON what was lost,
+doubled or different, and ends with status 1 if anything was.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -20,23 +21,25 @@ from pathlib import Path
 RUN = "from deepmse.app.cli import main; main()"
 
 
-def score(*arguments: object) -> subprocess.Popen[bytes]:
-    """The command, in a process group of its own, so that what it starts can be killed with it."""
-    command = [sys.executable, "-c", RUN, "score", *map(str, arguments)]
+def started(script: str, *arguments: object) -> subprocess.Popen[bytes]:
+    """Python code, in a process group of its own, so that what it starts can be killed with it."""
+    command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the command and all that it started, as a machine that loses its power does."""
+    """Kill the work and all that it started, as a machine that loses its power does."""
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
-def survives(arguments: list[object], moments: int, progress: Callable[[], int], total: int, seed: int = 0) -> int:
-    """Run a command, kill it at random moments and resume it, until it ends by itself.
+def survives(
+    start: Callable[[bool], subprocess.Popen[bytes]], moments: int, progress: Callable[[], int], total: int
+) -> int:
+    """Run work, kill it at random moments and resume it, until it ends by itself.
 
     Args:
-        arguments: of ``deepmse score``
+        start: starts the work, told whether to resume it, as :func:`started` does
         moments: how often to kill it
         progress: tells how many rows are written
         total: how many there are
@@ -44,9 +47,9 @@ def survives(arguments: list[object], moments: int, progress: Callable[[], int],
     Returns:
         how often it was killed
     """
-    rng, killed = random.Random(seed), 0
+    rng, killed = random.Random(0), 0
     while True:
-        process = score(*arguments, *(["--resume"] if killed else []))
+        process = start(killed > 0)
         written = progress()
         # A moment is a number of rows from here on, and the time until the next; no machine is too slow for it.
         goal = written + rng.randint(0, max(1, (total - written) // max(1, moments - killed)))
@@ -71,12 +74,22 @@ def rows(path: Path) -> int:
 def differences(table: Path, metric: str, moments: int, folder: Path, engine: str = "local") -> tuple[int, list[str]]:
     """How often the command was killed, and the rows that a quiet run of the one-process engine has otherwise."""
     quiet, killed = folder / "quiet.csv", folder / "killed.csv"
-    score(table, "-m", metric, "-o", quiet).communicate()
-    arguments = [table, "-m", metric, "-o", killed, "--engine", engine]
-    times = survives(arguments, moments, lambda: rows(killed), rows(quiet))
+    started(RUN, "score", table, "-m", metric, "-o", quiet).communicate()
+
+    def score(resumes: bool) -> subprocess.Popen[bytes]:
+        resume = ["--resume"] if resumes else []
+        return started(RUN, "score", table, "-m", metric, "-o", killed, "--engine", engine, *resume)
+
+    times = survives(score, moments, lambda: rows(killed), rows(quiet))
     expected, found = quiet.read_text().splitlines(), killed.read_text().splitlines()
     wrong = [f"{len(found)} rows for {len(expected)}"] if len(found) != len(expected) else []
     return times, wrong + [after for before, after in zip(expected, found, strict=False) if before != after]
+
+
+def told(times: int, wrong: list[str]) -> int:
+    """Print as JSON how often something was killed and what it has otherwise; the exit status."""
+    print(json.dumps({"killed": times, "wrong": len(wrong), "such_as": wrong[:10]}, indent=2))
+    return int(bool(wrong))
 
 
 def main() -> int:
@@ -89,9 +102,7 @@ def main() -> int:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         times, wrong = differences(given.table, given.metric, given.moments, Path(folder), given.engine)
-    print(f"killed {times} times; rows lost, doubled or different: {len(wrong)}")
-    print("\n".join(wrong[:10]))
-    return int(bool(wrong))
+    return told(times, wrong)
 
 
 if __name__ == "__main__":

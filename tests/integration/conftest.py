@@ -10,23 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ..mongod import start_mongod
+from ..own_fiftyone import REPOSITORY, use_own_fiftyone
 
-REPOSITORY = Path(__file__).parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="deepmse-tests-"))
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
-
-# FiftyOne reads these when it is first imported, which no test module may do before this point.
-(HOME / "plugins").mkdir()
-(HOME / "plugins" / "image-quality").symlink_to(REPOSITORY)
-os.environ.update(
-    HOME=str(HOME),
-    FIFTYONE_DATABASE_URI=start_mongod(HOME),
-    FIFTYONE_DATABASE_VALIDATION="false",
-    FIFTYONE_DEFAULT_DATASET_DIR=str(HOME / "media"),
-    FIFTYONE_DO_NOT_TRACK="true",
-    FIFTYONE_PLUGINS_DIR=str(HOME / "plugins"),
-)
+use_own_fiftyone(HOME)
 
 import fiftyone as fo  # noqa: E402
 from deepmse.plugin.datasets import QualityDataset, Record, load, make_demo  # noqa: E402
