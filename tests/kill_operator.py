@@ -1,7 +1,8 @@
 """Kills a delegated operator at random moments, queues it again each time, and compares its fields with a quiet run.
 
 ``python -m tests.kill_operator TABLE --rows N --moments 20 [-m METRIC]`` repeats the pairs of a table as often as it
-takes, in a FiftyOne of its own, prints as JSON what was lost, doubled or different, and ends with status 1 if anything was.
+takes, in a FiftyOne of its own, prints as JSON what was lost, doubled or different, and ends with status 1 if
+anything was.
 """
 
 from __future__ import annotations

@@ -101,24 +101,40 @@ def bench_rows(
     rows: Annotated[
         list[int] | None, typer.Argument(min=1, metavar="ROWS...", help="How many.", show_default="100 to 100,000")
     ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(
+            "--pairs", metavar="TABLE", help="Repeat what this table lists.", show_default="tiny pictures, made here"
+        ),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metric", "-m", help="Repeatable.", show_default="psnr")
+    ] = None,
     engine: Annotated[str, typer.Option(help="local or ray.")] = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the times as JSON.")] = False,
 ) -> None:
-    """Time tables of more and more rows of tiny pictures, and the memory that they take."""
+    """Time tables of more and more rows, and the memory that they take."""
     from tempfile import TemporaryDirectory
 
     from ...plugin.process import keep_freed_memory
+    from ...plugin.tables import read_table
     from ..bench_rows import growth
 
     keep_freed_memory()
+    chosen = metrics or ["psnr"]
+    table = None if pairs is None else read_table(pairs)
     with TemporaryDirectory() as folder:
-        found = [
-            (f"{each.rows:,}", f"{each.seconds:.1f}", f"{1e6 * each.seconds / each.rows:.0f}", f"{each.peak_mb:,.0f}")
-            for each in growth(Path(folder), rows or [100, 1_000, 10_000, 100_000], engine)
-        ]
-    columns = ("rows", "seconds", "µs a row", "peak memory so far, MB")
-    terminal.out.print(
-        terminal.table(f"PSNR of tiny pictures, files to CSV, engine {engine}", columns, found, left=0)
-    )
+        found = list(growth(Path(folder), rows or [100, 1_000, 10_000, 100_000], engine, chosen, table))
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    cells = [
+        (f"{each.rows:,}", f"{each.seconds:.1f}", terminal.number(each.per_second, 0), f"{each.peak_mb:,.0f}")
+        for each in found
+    ]
+    columns = ("rows", "seconds", "rows/s beyond the line before", "peak memory so far, MB")
+    title = f"{', '.join(chosen)}, files to CSV, engine {engine}"
+    terminal.out.print(terminal.table(title, columns, cells, left=0))
 
 
 @bench_app.command("gpu")

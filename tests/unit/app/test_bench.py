@@ -46,6 +46,17 @@ def test_growth_has_a_line_a_table(run):
     assert [line.split()[0] for line in result.out.splitlines()[-2:]] == ["5", "20"]
 
 
+def test_growth_repeats_the_rows_of_a_table(run, tmp_path):
+    Image.fromarray(photo_like(0, 64, 48)).save(tmp_path / "a.png")
+    (tmp_path / "images.csv").write_text("dist\na.png\n")
+    result = run("bench", "rows", "3", "1", "--pairs", tmp_path / "images.csv", "-m", "piqe", "--json")
+    assert result.status == 0, result.err
+    one, three = result.json
+    assert (one["rows"], three["rows"]) == (1, 3)
+    assert one["per_second"] == pytest.approx(1 / one["seconds"])
+    assert three["seconds"] > 0 < three["peak_mb"]
+
+
 @pytest.fixture
 def speeds() -> Speeds:
     return Speeds([Rate(name, "pairs", (rate / 2, rate, rate)) for name, rate in RATES.items()])
