@@ -97,6 +97,8 @@ def locked(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
+        if not name.exists():  # A folder that takes no files says so by none being there.
+            raise UsageError(f"{path}: cannot be written (no file can be made in {path.parent})") from None
         holder = _holder(name)
         raise UsageError(f"{path}: is being written by {holder}; let it end, or write to another file") from None
     except OSError as error:

@@ -6,16 +6,17 @@ import ctypes
 import platform
 from typing import Final
 
-_M_MMAP_THRESHOLD: Final = -3
-_M_TRIM_THRESHOLD: Final = -1
-_M_ARENA_MAX: Final = -8
 _GIGABYTE: Final = 1 << 30
 
-KEEPING_FREED_MEMORY: Final = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": str(_GIGABYTE),
-    "MALLOC_TRIM_THRESHOLD_": str(_GIGABYTE),
-}
+_OF_MALLOC: Final = (
+    (-3, "MALLOC_MMAP_THRESHOLD_", _GIGABYTE),
+    (-1, "MALLOC_TRIM_THRESHOLD_", _GIGABYTE),
+    # The arenas of other threads give back memory whatever the threshold.
+    (-8, "MALLOC_ARENA_MAX", 1),
+)
+"""Settings of glibc's malloc: their number for mallopt, their name in the environment, and their value."""
+
+KEEPING_FREED_MEMORY: Final = {name: str(value) for _, name, value in _OF_MALLOC}
 """Environment of a process that keeps freed memory from its start, before threads have arenas of their own."""
 
 
@@ -26,7 +27,5 @@ def keep_freed_memory() -> None:
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, _GIGABYTE)
-        libc.mallopt(_M_TRIM_THRESHOLD, _GIGABYTE)
-        # The arenas of other threads give back memory whatever the threshold.
-        libc.mallopt(_M_ARENA_MAX, 1)
+        for number, _, value in _OF_MALLOC:
+            libc.mallopt(number, value)

@@ -43,13 +43,18 @@ def lower_by_name(target: str, columns: Collection[str] = ()) -> bool:
     return target == "level" or not _LOWER_WORDS.isdisjoint(re.findall("[a-z]+", target.lower()))
 
 
-def title_of(target: str) -> str:
-    """What to call a target in print, by the name of its column or field.
+def title_of(target: str, kind: str = "") -> str:
+    """What to call a target in print, by the name of its column or field; what is called mos or dmos by its kind.
 
-    >>> title_of("dmos"), title_of("mean_rating")
-    ('DMOS', 'mean rating')
+    Args:
+        target: the name
+        kind: of target, where it is known
+
+    >>> title_of("dmos"), title_of("mos", "DMOS"), title_of("mean_rating")
+    ('DMOS', 'DMOS', 'mean rating')
     """
-    return _TITLES.get(target.lower(), target.replace("_", " "))
+    name = target.lower()
+    return kind if kind and name in {"mos", "dmos"} else _TITLES.get(name, target.replace("_", " "))
 
 
 def direction(lower_is_better: bool) -> str:

@@ -12,7 +12,7 @@ import fiftyone as fo
 
 from ..errors import UsageError
 from ..metrics import MetricInfo, find_by_field, metric_info, metric_names
-from ..vocabulary import SOURCE, direction_in_words, lower_by_name
+from ..vocabulary import SOURCE, direction_in_words, lower_by_name, title_of
 
 REF_FIELD: Final = "ref_path"
 DISTORTION_FIELD: Final = "distortion"
@@ -90,6 +90,11 @@ class Target:
     def std_field(self) -> str:
         """Name of the field with the opinions' standard deviation."""
         return f"{self.field}{STD_SUFFIX}"
+
+    @property
+    def title(self) -> str:
+        """What to call it in print."""
+        return title_of(self.field, self.kind)
 
     @property
     def direction(self) -> str:

@@ -8,7 +8,6 @@ from typing import Final
 from ...evaluation import export
 from ...figures.common import Figure
 from ...figures.export import FORMATS, Heading, written
-from ...vocabulary import title_of
 from .comparison import Comparison
 from .tab import Plot
 
@@ -66,7 +65,7 @@ def _heading(comparison: Comparison, plot: Plot) -> Heading:
     said = [
         comparison.snapshot.dataset.name,
         f"n = {len(comparison.table.ids) - comparison.n_missing:,}",
-        f"target {title_of(target.field)} ({target.direction})",
+        f"target {target.title} ({target.direction})",
         plot.says(comparison),
     ]
     return Heading(plot.title, ", ".join(filter(None, said)))

@@ -45,6 +45,11 @@ def test_the_process_that_writes_a_file_is_named(holder, tmp_path):
         pass
 
 
+def test_a_folder_that_takes_no_files_is_not_taken_for_another_process():
+    with pytest.raises(UsageError, match=r"out\.csv: cannot be written"), locked(Path("/proc/out.csv")):
+        pass
+
+
 def test_a_killed_processs_lock_keeps_nobody_out(holder, tmp_path):
     holder.send_signal(signal.SIGKILL)
     holder.wait()

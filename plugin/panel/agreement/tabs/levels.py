@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from ....evaluation import normalise
 from ....figures import level_figure
 from ....store.fields import LEVEL_FIELD
-from ....vocabulary import title_of
 from ..comparison import Comparison
 from ..selectors import PLOTTED, Selector, State, several_metrics
 from ..tab import Content, Plot, Tab
@@ -43,7 +42,7 @@ def _content(comparison: Comparison, session: Session) -> Content:
             comparison.titles[metric]: normalise(means[metric], lower_is_better=table.metrics[metric].lower_is_better)
             for metric in controls.metrics
         }
-        title, levels = title_of(target.field), comparison.levels(table.targets)
+        title, levels = target.title, comparison.levels(table.targets)
         curves[title] = normalise(levels, lower_is_better=target.lower_is_better)
         figure = level_figure(curves, y_title="normalised mean (1 is best)", reference=title)
     return Content({"levels": figure}, footnote=footnote(comparison))

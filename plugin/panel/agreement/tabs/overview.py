@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ....evaluation import ALL, Row
 from ....figures import STATISTICS, Figure, metric_heatmap, scatter, statistics_table
-from ....vocabulary import direction_in_words, title_of
+from ....vocabulary import direction_in_words
 from ..comparison import Comparison
 from ..selectors import INTERVALS, PLOTTED, Selector, several_metrics
 from ..tab import Content, Plot, Tab
@@ -90,7 +90,7 @@ def _scatter(comparison: Comparison) -> Figure:
         order=comparison.groups,
         fit=comparison.fit(metric),
         x_title=f"{info.title} ({direction_in_words(info.lower_is_better)})",
-        y_title=f"{title_of(target.field)} ({target.direction})",
+        y_title=f"{target.title} ({target.direction})",
         limit=MAX_POINTS,
     )
 

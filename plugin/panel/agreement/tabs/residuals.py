@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ....evaluation import ResidualAnalysis
 from ....figures import probability_plot, regression, residual_histogram, residuals_by_prediction
-from ....vocabulary import title_of
 from ..comparison import Comparison
 from ..selectors import PLOTTED
 from ..tab import Content, Plot, Tab
@@ -30,7 +29,7 @@ def _content(comparison: Comparison, session: Session) -> Content:
         return Content(words=f"**No residuals:** {analysis.reason}.")
     ids = [table.ids[place] for place in analysis.index]
     groups = [comparison.group_of[place] for place in analysis.index]
-    common: dict[str, Any] = {"order": comparison.groups, "target": title_of(table.target.field), "limit": MAX_POINTS}
+    common: dict[str, Any] = {"order": comparison.groups, "target": table.target.title, "limit": MAX_POINTS}
     return Content(
         {
             "residuals": residuals_by_prediction(analysis, ids, groups, **common),
