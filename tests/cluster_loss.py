@@ -1,7 +1,8 @@
 """Scores rows on a cluster of two nodes that loses a worker, and then a node, and compares with one process.
 
-``python tests/cluster_loss.py TABLE --rows 100000 [-m METRIC]`` repeats the pairs of a table as often as it takes,
-prints rates, memory and what was lost, doubled or different as JSON, and ends with status 1 if anything was.
+``python tests/cluster_loss.py TABLE --rows 100000 [-m METRIC] [--side PIXELS]`` repeats the pairs of a table as
+often as it takes, prints rates, memory and what was lost, doubled or different as JSON, and ends with status 1 if
+anything was.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import itertools
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -22,6 +25,7 @@ from deepmse.plugin.engine.engines import make_engine
 from deepmse.plugin.engine.inputs import read_inputs
 from deepmse.plugin.engine.records import Item, Score
 from deepmse.plugin.engine.score_tables import items
+from PIL import Image
 from ray.cluster_utils import Cluster
 
 NODE = {"num_cpus": 1, "object_store_memory": 100 << 20}
@@ -33,6 +37,21 @@ def repeated(table: Path, rows: int) -> list[Item]:
     read = read_inputs([str(table)])
     pairs = itertools.islice(itertools.cycle(items(read, dist="dist", ref="ref")), rows)
     return [Item(f"row {row}", pair.dist, pair.ref) for row, pair in enumerate(pairs)]
+
+
+def reduced(wanted: list[Item], side: int, folder: Path) -> list[Item]:
+    """The same pairs of pictures that have at most so many pixels a side."""
+    small: dict[Path, Path] = {}
+
+    def copied(path: Path) -> Path:
+        if path not in small:
+            small[path] = folder / f"{len(small)}.png"
+            with Image.open(path) as image:
+                image.thumbnail((side, side))
+                image.save(small[path])
+        return small[path]
+
+    return [replace(item, dist=copied(Path(item.dist)), ref=copied(Path(str(item.ref)))) for item in wanted]
 
 
 def told(scores: Iterator[Score], total: int) -> Iterator[Score]:
@@ -103,20 +122,29 @@ def main() -> int:
     parser.add_argument("table", type=Path, help="a table with the columns dist and ref")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("-m", "--metric", default="psnr")
+    parser.add_argument("--side", type=int, help="reduce the pictures to so many pixels a side first, to save time")
     given = parser.parse_args()
-    wanted = repeated(given.table, given.rows)
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = repeated(given.table, given.rows)
+        if given.side:
+            wanted = reduced(wanted, given.side, Path(folder))
+        return compare(wanted, given.metric)
+
+
+def compare(wanted: list[Item], metric: str) -> int:
+    """Score in one process and on the cluster, and print what was found; the exit status."""
     results, took = [], []
     for name, scores in (
-        ("one process", make_engine([given.metric], device="cpu").run(wanted)),
-        ("two nodes, one lost", on_the_cluster(wanted, given.metric)),
+        ("one process", make_engine([metric], device="cpu").run(wanted)),
+        ("two nodes, one lost", on_the_cluster(wanted, metric)),
     ):
         with Memory() as memory:
             start = time.perf_counter()
-            results.append(list(told(scores, given.rows)))
-            rate = given.rows / (time.perf_counter() - start)
+            results.append(list(told(scores, len(wanted))))
+            rate = len(wanted) / (time.perf_counter() - start)
         took.append({"name": name, "rows_per_second": rate, "peak_mb": memory.peak})
     wrong = sum(one != other for one, other in itertools.zip_longest(*results))
-    print(json.dumps({"rows": given.rows, "took": took, "wrong": wrong}, indent=2))
+    print(json.dumps({"rows": len(wanted), "took": took, "wrong": wrong}, indent=2))
     return int(wrong > 0)
 
 
