@@ -1,12 +1,13 @@
 """Cleans a folder of photographs in the FiftyOne App as a user would, and records it.
 
 ``python tests/record_tour.py PHOTOS OUT.webp [FOLDER]`` serves the App on a home and a database of its own, drives it
-by the system's Chromium, prints how long each step took, and writes an animated picture of them; with FOLDER also a
-picture of each step, ``clean-1.webp`` and so on.
+by the system's Chromium, prints as JSON how long each step took, and writes an animated picture of them; with FOLDER
+also a picture of each step, ``clean-1.webp`` and so on.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -77,8 +78,8 @@ class Tour:
         self.frames.append(shot.resize((WIDTH, round(WIDTH * shot.height / shot.width)), Image.Resampling.LANCZOS))
 
 
-def clean(tour: Tour, address: str, images: int) -> None:
-    """Score photographs, look at the worst, and decide."""
+def clean(tour: Tour, address: str, images: int) -> int:
+    """Score photographs, look at the worst, and decide; how many are rejected."""
     page = tour.page
     count = page.locator("[data-cy=entry-counts]")
     panel = page.locator("[data-cy=panel-content-quality_curation]")
@@ -110,7 +111,7 @@ def clean(tour: Tour, address: str, images: int) -> None:
         panel.get_by_role("button", name="Undo: review: reject").wait_for()
     with tour.step("take their names home"), page.expect_download() as download:
         button("Export list").click()
-    print(f"{len(Path(download.value.path()).read_text().splitlines()) - 1:,} of {images:,} photographs rejected")
+    return len(Path(download.value.path()).read_text().splitlines()) - 1
 
 
 @contextmanager
@@ -157,17 +158,16 @@ def main(photos: Path, out: Path, folder: Path | None = None) -> None:
         expect.set_options(timeout=1000 * SECONDS)
         page.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
         tour = Tour(page)
-        clean(tour, address, images)
+        rejected = clean(tour, address, images)
         browser.close()
     first, *others = tour.frames
     durations = [FRAME_MS] * len(others) + [LAST_MS]
     first.save(out, save_all=True, append_images=others, duration=durations, loop=0, quality=80, method=6)
-    for words, seconds in [("load the folder", loading), ("start the App", ready - loading), *tour.steps]:
-        print(f"{words}: {seconds:.0f} s")
     if folder is not None:
         for number, frame in enumerate(tour.frames, 1):
             frame.save(folder / f"clean-{number}.webp", quality=80, method=6)
-    print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    steps = {"load the folder": loading, "start the App": ready - loading, **dict(tour.steps)}
+    print(json.dumps({"photographs": images, "rejected": rejected, "seconds": steps}, indent=2))
 
 
 if __name__ == "__main__":
