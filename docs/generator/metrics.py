@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from pathlib import Path
 
 from deepmse.plugin.metrics import MetricInfo, metric_info, metric_names
@@ -16,7 +17,7 @@ CALIBRATION = "tests/unit/plugin/metrics/test_calibration.py"
 def pages(root: Path) -> dict[str, str]:
     """The pages, and the list of them."""
     infos = [metric_info(name) for name in metric_names()]
-    flat, official = _flat(root), _official(root)
+    flat, official, speeds = _flat(root), _official(root), _speeds(root)
     rows = [
         f"| [{info.title}]({info.name}.md) | `{info.name}` | {_kind(info)} | {_better(info)} | {_range(info)} "
         f"| {info.weights or 'none'} |"
@@ -35,13 +36,15 @@ def pages(root: Path) -> dict[str, str]:
     return {
         "metrics/index.md": "\n".join(index) + "\n",
         **{
-            f"metrics/{info.name}.md": _page(info, flat.get(info.title, {}), official.get(info.name))
+            f"metrics/{info.name}.md": _page(
+                info, flat.get(info.title, {}), official.get(info.name), speeds.get(info.title)
+            )
             for info in infos
         },
     }
 
 
-def _page(info: MetricInfo, flat: dict[str, str], official: float | None) -> str:
+def _page(info: MetricInfo, flat: dict[str, str], official: float | None, speed: str | None) -> str:
     lines = [f"# {info.title}", "", "```text", *FORMULAS[info.name].strip().splitlines(), "```", ""]
     facts = {
         "name on the command line": f"`{info.name}`",
@@ -56,6 +59,7 @@ def _page(info: MetricInfo, flat: dict[str, str], official: float | None) -> str
         "licence": info.licence,
         "needs the extra": f"`{info.extra}`" if info.extra else "",
         "settings": ", ".join(f"`{setting}`" for setting in info.settings),
+        "speed": f"{speed} of 256×256 pixels [on two cores](../../results/index.md#speed)" if speed else "",
         "as an ONNX graph": f"`deepmse export {info.name} {info.field}.onnx`" if info.has_graph else "",
         "from": info.citation,
     }
@@ -129,6 +133,12 @@ def _flat(root: Path) -> dict[str, dict[str, str]]:
     ]
     header, _, *body = rows
     return {title: {row[0]: row[place] for row in body} for place, title in enumerate(header) if place}
+
+
+def _speeds(root: Path) -> dict[str, str]:
+    """Pairs a second by metric, as the page of results has them."""
+    page = (root / "docs" / "results" / "index.md").read_text()
+    return dict(re.findall(r"^\| (.+?) \| ([\d,]+ pairs/s) \|$", page, re.MULTILINE))
 
 
 def _official(root: Path) -> dict[str, float]:
