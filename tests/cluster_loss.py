@@ -20,7 +20,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import psutil
-import ray
 from deepmse.plugin.engine.engines import make_engine
 from deepmse.plugin.engine.inputs import read_inputs
 from deepmse.plugin.engine.records import Item, Score
@@ -100,9 +99,9 @@ def on_the_cluster(wanted: list[Item], metric: str) -> Iterator[Score]:
     """Scores of a cluster of which a worker is killed after a third of the rows, and a node after two thirds."""
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     node = cluster.add_node(**NODE)
-    ray.init(cluster.address, log_to_driver=False)
+    where = {"address": cluster.address, "workers": 2}
     try:
-        scores = make_engine([metric], "ray", {"workers": 2}, device="cpu").run(wanted)
+        scores = make_engine([metric], "ray", where, device="cpu").run(wanted)
         for done, score in enumerate(scores, 1):
             yield score
             if done == len(wanted) // 3:
@@ -112,7 +111,6 @@ def on_the_cluster(wanted: list[Item], metric: str) -> Iterator[Score]:
                 cluster.remove_node(node, allow_graceful=False)
                 print("  killed a node", file=sys.stderr, flush=True)
     finally:
-        ray.shutdown()
         cluster.shutdown()
 
 

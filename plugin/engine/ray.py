@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow
 import ray
 import torch
+from ray._private import worker
 from ray._private.utils import read_ray_address
 from ray.exceptions import RayError
 
@@ -130,7 +131,6 @@ class RayScorer:
                 batch_size=None,
                 batch_format="numpy",
                 num_cpus=CPUS,
-                scheduling_strategy="SPREAD",
                 num_gpus=self._gpus or None,
                 # A worker has a dozen threads before it is ours, and their arenas would keep a gigabyte.
                 runtime_env={"env_vars": KEEPING_FREED_MEMORY},
@@ -275,9 +275,21 @@ def _connected(address: str | None, workers: int | None) -> Iterator[None]:
         # Ray's own, of no class of their own, where a busy machine does not start it in time.
         raise DeepMSEError(f"Ray did not start: {error}") from error
     try:
-        yield
+        with _telling_on_stderr():
+            yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _telling_on_stderr() -> Iterator[None]:
+    """Let Ray tell of lost workers on standard error: on standard output, its own choice, are the scores."""
+    told = worker.print_to_stdstream
+    worker.print_to_stdstream = lambda data, *args, **settings: told({**data, "is_err": True}, *args, **settings)
+    try:
+        yield
+    finally:
+        worker.print_to_stdstream = told
 
 
 def _answers(address: str) -> bool:
@@ -300,5 +312,8 @@ def _quiet() -> Iterator[None]:
     context.execution_options.preserve_order = True
     context.enable_progress_bars = False
     context.print_on_execution_start = False
+    for handler in logging.getLogger("ray.data").handlers:
+        if handler.name == "console":
+            handler.setLevel(logging.ERROR)
     with ray.data.DataContext.current(context):
         yield
