@@ -82,6 +82,10 @@ class Figure:
             raise ValueError(f"{self.name}: the command's JSON has no {self.values} or no {self.interval}")
         return Found(tuple(values), tuple(interval) if interval else None)
 
+    def fits(self, found: Found) -> bool:
+        """Whether there is a value for each field: not of what was measured before the text was changed."""
+        return len(found.values) == sum(name == "" for _, name, _ in self._fields())
+
     def printed(self, found: Found) -> tuple[str, ...]:
         """Each field as the page prints it."""
         rest = iter(found.values)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 
 from ..errors import UsageError
 
@@ -19,10 +20,11 @@ def mean(activation: torch.Tensor) -> torch.Tensor:
 
 def mean_std(activation: torch.Tensor) -> torch.Tensor:
     """Means of the channels, then their standard deviations: (N, C, h, w) to (N, 2 C)."""
-    # Position by position, as channels-last memory has them: torch.var_mean takes ten times as long.
+    # Position by position, as channels-last memory has them, and squares in one pass: torch.var_mean takes ten times
+    # as long.
     positions = activation.permute(0, 2, 3, 1).flatten(1, 2)
     means = positions.mean(1)
-    variances = (positions - means[:, None]).square_().mean(1)
+    variances = F.mse_loss(positions, means[:, None].expand_as(positions), reduction="none").mean(1)
     return torch.cat([means, variances.sqrt_()], dim=1)
 
 
