@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -96,6 +97,8 @@ app.add_typer(bench.bench_app, name="bench", rich_help_panel=_MACHINE)
 
 def main() -> None:
     """Run the command line: exit status 0 done, 2 wrong usage, 3 some images failed, 1 anything else."""
+    # On standard output, FiftyOne's own choice, are results. Any other word leaves its warnings to Python: on stderr.
+    os.environ.setdefault("FIFTYONE_LOGGING_DESTINATION", "python")
     try:
         app()
     except DeepMSEError as error:

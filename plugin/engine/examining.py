@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import ImageError
 from ..images import MAX_PIXELS, Decoded, decode
@@ -44,6 +47,26 @@ class Examination:
 
     subject: Subject
     measured: Measured | ImageError
+
+
+def as_text(measured: Measured) -> str:
+    """What :func:`from_text` makes the same measures of, to the bit."""
+    signs = None if measured.signs is None else measured.signs.tobytes().hex()
+    return json.dumps([measured.values, measured.digest.hex(), signs])
+
+
+def from_text(text: str) -> Measured:
+    """The measures of :func:`as_text`.
+
+    Raises:
+        ValueError: if the text is none of its
+    """
+    try:
+        values, digest, signs = json.loads(text)
+        bits = None if signs is None else np.frombuffer(bytes.fromhex(signs), np.uint8)
+        return Measured(dict(values), bytes.fromhex(digest), bits)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def examine(subjects: Iterable[Subject], *, max_pixels: int = MAX_PIXELS) -> Iterator[Examination]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import ImageError, UsageError
-from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, Judgement, Measured, Thresholds, judge
+from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, Judgement, Thresholds, judge
 from ..metrics import metric_info
 from ..tables import Table
 from ..vocabulary import SOURCE
-from .examining import Examination, Examiner, Subject, examine
+from .examining import Examination, Examiner, Subject, as_text, examine, from_text
 from .records import Item
 from .row_writer import RowWriter
 from .score_tables import ERROR, output_columns, require_free, row_of
@@ -126,8 +123,7 @@ def as_kept(found: Found) -> Mapping[str, str]:
     measured = examination.measured
     if isinstance(measured, ImageError):
         return {**row, _MEASURED: ""}
-    signs = None if measured.signs is None else measured.signs.tobytes().hex()
-    return {**row, _MEASURED: json.dumps([measured.values, measured.digest.hex(), signs])}
+    return {**row, _MEASURED: as_text(measured)}
 
 
 def from_kept(item: Item, kept: Mapping[str, str]) -> Found:
@@ -141,10 +137,8 @@ def from_kept(item: Item, kept: Mapping[str, str]) -> Found:
     if not kept[_MEASURED]:
         return Examination(subject, ImageError(item.dist, row[ERROR])), row
     try:
-        values, digest, signs = json.loads(kept[_MEASURED])
-        bits = None if signs is None else np.frombuffer(bytes.fromhex(signs), np.uint8)
-        return Examination(subject, Measured(dict(values), bytes.fromhex(digest), bits)), row
-    except (TypeError, ValueError) as error:
+        return Examination(subject, from_text(kept[_MEASURED])), row
+    except ValueError as error:
         raise UsageError(f"row {item.key + 1}: what was kept of it is damaged; leave --resume away") from error
 
 

@@ -13,6 +13,7 @@ from ..errors import ImageError, UsageError, without_paths
 from ..issues import ISSUES, MEASURES, PREFIX, UNREADABLE, thresholds_with
 from ..vocabulary import SOURCE
 from .compute import Progress, ScoringJob
+from .examined import Examined
 from .places import Places, WholeImages, places
 from .presentation import to_sidebar
 from .runs import Outcome, Run
@@ -33,6 +34,7 @@ class IssuesJob:
     """Looks at the images of a view, and writes measures and issues to their fields.
 
     Iterating does the work. Images are judged as one set: what is odd or doubled is so beside the others of the view.
+    What a stopped look has measured is kept until the next one of the dataset; with metrics, the scores alone.
 
     Args:
         samples: dataset or view: images, groups with images, patches, or videos
@@ -104,14 +106,19 @@ class IssuesJob:
             return Outcome({"examined": len(examinations), UNREADABLE: len(failed)})
 
         settings = {"thresholds": [{"issue": name, "at": at} for name, at in self._thresholds.items()], "of": unit}
-        with Run(self._samples, FOUND, settings, outcome):
+        with Run(self._samples, FOUND, settings, outcome), Examined(str(self._dataset._doc.id)) as examined:
             yield Progress(0, len(subjects), 0, unit)
             if self._scoring is not None:
                 yield from self._scoring
                 examinations += map(self._examiner.of, subjects)
             else:
-                for done, examination in enumerate(examine(subjects), 1):
-                    examinations.append(examination)
+                known = examined.known(subjects)
+                others = examine(subject for subject, found in zip(subjects, known, strict=True) if found is None)
+                for done, found in enumerate(known, 1):
+                    if found is None:
+                        found = next(others)
+                        examined.keep(found)
+                    examinations.append(found)
                     if done % _STEP == 0:
                         yield Progress(done, len(subjects), 0, unit)
             judgements = judged(examinations, self._thresholds)

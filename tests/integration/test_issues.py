@@ -1,20 +1,28 @@
 """Issues of whole images, boxes, slices and frames in FiftyOne datasets."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
 import pytest
+from deepmse.plugin.cache import cache_dir
+from deepmse.plugin.engine import examining
 from deepmse.plugin.errors import UsageError
+from deepmse.plugin.images import decode
 from deepmse.plugin.store import IssuesJob
 from deepmse.plugin.store.fields import resolve_target
 from deepmse.plugin.store.labels import read_labels
 from PIL import Image
 
 from ..conftest import photo_like
+from ..kill_and_resume import RUN
 
 pytestmark = pytest.mark.integration
 
@@ -43,6 +51,59 @@ def photos(tmp_path_factory):
     sample.save()
     yield dataset
     dataset.delete()
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the files that are decoded."""
+    names = []
+
+    def watched(path, **settings):
+        names.append(Path(path).name)
+        return decode(path, **settings)
+
+    monkeypatch.setattr(examining, "decode", watched)
+    return names
+
+
+def test_a_stopped_look_is_gone_on_with(photos, decoded, monkeypatch):
+    fields = ["quality_issues", "quality_sharpness", "quality_noise", "quality_source", "quality_duplicate_of"]
+    list(IssuesJob(photos))
+    expected = photos.values(fields)
+    decoded.clear()
+    list(IssuesJob(photos))
+    assert decoded == ["a.png", "b.png", "dark.png", "bad.png"]  # What has ended is not kept.
+
+    monkeypatch.setattr(f"{IssuesJob.__module__}._STEP", 1)
+    look = iter(IssuesJob(photos))
+    assert [next(look).done for _ in range(3)] == [0, 1, 2]
+    look.close()
+    os.utime(photos.values("filepath")[1], (1, 1))
+    decoded.clear()
+    list(IssuesJob(photos))
+    assert decoded == ["b.png", "dark.png", "bad.png"]  # Its file has changed since.
+    assert photos.values(fields) == expected
+    assert list((cache_dir() / "examined").iterdir()) == []
+
+
+def test_standard_output_is_for_results(photos):
+    environment = {name: value for name, value in os.environ.items() if name != "FIFTYONE_DATABASE_VALIDATION"}
+    command = [sys.executable, "-c", RUN, "issues", "--dataset", photos.name, "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    by_name = {issue["issue"]: issue["images"] for issue in json.loads(done.stdout)["issues"]}
+    assert by_name["unreadable"] == by_name["exact duplicate"] == 1
+
+
+@pytest.mark.parametrize("content", [b'["mark", "[]"]\n', b"no line", b"nothing\n", bytes(range(256)) * 9])
+def test_what_is_damaged_is_examined_again(photos, decoded, content):
+    file = cache_dir() / "examined" / f"{photos._doc.id}-{version('fiftyone-deepmse')}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    list(IssuesJob(photos))
+    assert len(decoded) == 4
+    assert photos.values("quality_issues")[3] == ["unreadable"]
+    assert not file.exists()
 
 
 def test_measures_issues_scores_and_a_report_of_whole_images(photos, tmp_path):
