@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 RUN = "from deepmse.app.cli import main; main()"
@@ -82,8 +82,13 @@ def differences(table: Path, metric: str, moments: int, folder: Path, engine: st
 
     times = survives(score, moments, lambda: rows(killed), rows(quiet))
     expected, found = quiet.read_text().splitlines(), killed.read_text().splitlines()
+    return times, otherwise(expected, found)
+
+
+def otherwise(expected: Sequence[object], found: Sequence[object]) -> list[str]:
+    """What was found that is not as expected, in words."""
     wrong = [f"{len(found)} rows for {len(expected)}"] if len(found) != len(expected) else []
-    return times, wrong + [after for before, after in zip(expected, found, strict=False) if before != after]
+    return wrong + [str(after) for before, after in zip(expected, found, strict=False) if before != after]
 
 
 def told(times: int, wrong: list[str]) -> int:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from .kill_and_resume import started, survives, told
+from .kill_and_resume import otherwise, started, survives, told
 from .own_fiftyone import use_own_fiftyone
 
 OPERATOR = "@deepmse/image-quality/compute_full_reference"
@@ -58,8 +58,7 @@ def differences(pairs: list[tuple[Path, Path]], metric: str, moments: int) -> tu
     finally:
         quiet.delete()
         killed.delete()
-    wrong = [f"{len(found)} samples for {len(expected)}"] if len(found) != len(expected) else []
-    return times, wrong + [str(after) for before, after in zip(expected, found, strict=False) if before != after]
+    return times, otherwise(expected, found)
 
 
 def main() -> int:

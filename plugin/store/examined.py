@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -37,14 +37,6 @@ class Examined:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> Self:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._found, length = self._read()
-            # Unbuffered, so that each line outlives this process.
-            self._file = self._path.open("ab", buffering=0)
-            os.truncate(self._path, length)
-        except OSError as error:
-            self._give_up(error)
         return self
 
     def __exit__(
@@ -55,25 +47,41 @@ class Examined:
             if kind is None:
                 self._path.unlink(missing_ok=True)
 
-    def known(self, subjects: Sequence[Subject]) -> list[Examination | None]:
-        """What is kept of each of some subjects."""
-        from ..engine.examining import Examination
+    def examine(self, subjects: Sequence[Subject]) -> Iterator[Examination]:
+        """Examine subjects, in order, but for those of which something is kept."""
+        from ..engine.examining import Examination, examine
 
-        found = (self._found.get(_mark(subject) or "") for subject in subjects)
-        return [
-            None if measured is None else Examination(subject, measured)
-            for subject, measured in zip(subjects, found, strict=True)
-        ]
+        self._open()
+        # Before a file is read: what is found of one that changes meanwhile is not taken for that of the new one.
+        marks = list(map(_mark, subjects))
+        known = [None if mark is None else self._found.get(mark) for mark in marks]
+        others = examine(subject for subject, measured in zip(subjects, known, strict=True) if measured is None)
+        for subject, mark, measured in zip(subjects, marks, known, strict=True):
+            if measured is not None:
+                yield Examination(subject, measured)
+                continue
+            examination = next(others)
+            if mark is not None and not isinstance(examination.measured, ImageError):
+                self._keep(mark, examination.measured)
+            yield examination
 
-    def keep(self, examination: Examination) -> None:
-        """Keep what was found of a subject."""
+    def _open(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._found, length = self._read()
+            # Unbuffered, so that each line outlives this process.
+            self._file = self._path.open("ab", buffering=0)
+            os.truncate(self._path, length)
+        except OSError as error:
+            self._give_up(error)
+
+    def _keep(self, mark: str, measured: Measured) -> None:
         from ..engine.examining import as_text
 
-        mark = _mark(examination.subject)
-        if self._file is None or mark is None or isinstance(examination.measured, ImageError):
+        if self._file is None:
             return
         try:
-            self._file.write(json.dumps([mark, as_text(examination.measured)]).encode() + b"\n")
+            self._file.write(json.dumps([mark, as_text(measured)]).encode() + b"\n")
         except OSError as error:
             self._give_up(error)
 

@@ -94,7 +94,6 @@ class IssuesJob:
 
     def __iter__(self) -> Iterator[Progress]:
         """Do the work."""
-        from ..engine.examining import examine
         from ..engine.issue_tables import counts, judged
 
         subjects = self._places.subjects()
@@ -112,13 +111,8 @@ class IssuesJob:
                 yield from self._scoring
                 examinations += map(self._examiner.of, subjects)
             else:
-                known = examined.known(subjects)
-                others = examine(subject for subject, found in zip(subjects, known, strict=True) if found is None)
-                for done, found in enumerate(known, 1):
-                    if found is None:
-                        found = next(others)
-                        examined.keep(found)
-                    examinations.append(found)
+                for done, examination in enumerate(examined.examine(subjects), 1):
+                    examinations.append(examination)
                     if done % _STEP == 0:
                         yield Progress(done, len(subjects), 0, unit)
             judgements = judged(examinations, self._thresholds)
